@@ -1,0 +1,92 @@
+# make help lists the targets. PYTHON chooses the interpreter that the extension is built for.
+
+PYTHON ?= python3
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= cc
+AR ?= ar
+
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion
+LAYERS = base clock profile record marshal cpython
+BASE_FLAGS = -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude \
+	$(addprefix -Ilib/,$(LAYERS)) -Itools -MMD -MP
+ALL_CFLAGS = $(BASE_FLAGS) $(CFLAGS)
+SHARED_SUFFIX = $(if $(filter Darwin,$(shell uname -s)),dylib,so)
+
+# The one list of sources; setup.py reads it too.
+sources = $(shell sed -n 's/^$(1) //p' sources.txt)
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
+VERSION := $(shell sed -n 's/^\#define TP_VERSION_STRING "\(.*\)"/\1/p' include/traceprof/version.h)
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+
+# What the extension needs to know of its interpreter; one recipe's worth of Python.
+py_config = $(shell $(PYTHON) -c 'import sysconfig as s; \
+	print(s.get_config_var("EXT_SUFFIX"), "-I" + s.get_path("include"), "-I" + s.get_path("platinclude"))')
+PY_CONFIG := $(py_config)
+EXT_SUFFIX = $(word 1,$(PY_CONFIG))
+PY_INCLUDES = $(subst -I,-isystem ,$(sort $(wordlist 2,3,$(PY_CONFIG))))
+PY_OBJ = $(BUILD)/obj/py$(EXT_SUFFIX)
+py_objects = $(patsubst %.c,$(PY_OBJ)/%.o,$(call sources,$(1)))
+EXTENSION = pymod/ctraceprof/_core$(EXT_SUFFIX)
+TOOL_EXTENSION = pymod/ctraceprof/_tool$(EXT_SUFFIX)
+EXT_LINK = -shared $(if $(filter Darwin,$(shell uname -s)),-undefined dynamic_lookup,-Wl,--exclude-libs,ALL)
+
+LIBS = $(BUILD)/libtraceprof.a $(BUILD)/libtraceprof.$(SHARED_SUFFIX)
+
+.PHONY: all lib tool extension
+all: lib tool extension ## build library, tool, and the extension for PYTHON
+lib: $(LIBS) $(BUILD)/traceprof.pc
+tool: $(BUILD)/traceprof
+extension: $(EXTENSION) $(TOOL_EXTENSION)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(PY_OBJ)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(PY_INCLUDES) -c $< -o $@
+
+$(BUILD)/libtraceprof.a: $(call objects,lib)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+ifeq ($(SHARED_SUFFIX),so)
+SHARED_FLAGS = -Wl,-soname,libtraceprof.so.$(SOVERSION) -Wl,--version-script=lib/libtraceprof.map \
+	-Wl,--no-undefined
+endif
+$(BUILD)/libtraceprof.$(SHARED_SUFFIX): $(call objects,lib) lib/libtraceprof.map
+	$(CC) -shared $(SHARED_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,lib) -lm
+	@ln -sf $(@F) $(BUILD)/libtraceprof.so.$(SOVERSION)
+
+$(BUILD)/libtraceprof-cpython.a: $(call py_objects,cpython)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/traceprof: $(call objects,tool) $(call objects,toolmain) $(BUILD)/libtraceprof.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+$(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
+	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+$(TOOL_EXTENSION): $(call py_objects,toolmodule) $(call objects,tool) $(BUILD)/libtraceprof.a
+	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+$(BUILD)/traceprof.pc: lib/traceprof.pc.in include/traceprof/version.h
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+include mk/install.mk
+include mk/test.mk
+include mk/bench.mk
+
+.PHONY: clean help
+clean: ## remove all that was built
+	rm -rf $(BUILD) pymod/ctraceprof/*.so pymod/*.egg-info
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile mk/*.mk | expand -t 16

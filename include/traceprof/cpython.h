@@ -1,0 +1,91 @@
+/* Recording a CPython interpreter, 3.11 or later: sys.monitoring from 3.12 on, the profile hook before.
+ *
+ * All functions here need the GIL (an attached thread state) of the engine's interpreter. Those that
+ * fail set a Python exception, whatever status they give. The header can be included without
+ * <Python.h>; an object is passed as `struct _object *`, which is PyObject *.
+ */
+#ifndef TRACEPROF_CPYTHON_H
+#define TRACEPROF_CPYTHON_H
+
+#include <traceprof/session.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct _object;
+
+/* What is shared by all recordings of one interpreter: hooks, and the watch over freed code. */
+typedef struct tp_engine tp_engine;
+
+/* One recording of Python code: a clock, a session, and whether it is running. */
+typedef struct tp_recording tp_recording;
+
+typedef struct tp_recording_options {
+    size_t size;             /* sizeof (tp_recording_options) of the caller's header */
+    tp_clock_kind clock;     /* not callback; ignored when there is a timer */
+    struct _object *timer;   /* callable without arguments, or NULL. A reference is kept. */
+    double timer_unit;       /* >0: the timer gives integers, each worth so many seconds;
+                                0: it gives seconds, as int or float, kept to the nanosecond */
+    uint64_t fake_step;      /* for TP_CLOCK_FAKE: nanoseconds a read */
+    uint32_t max_contexts;   /* 0: TP_DEFAULT_MAX_CONTEXTS */
+    uint32_t no_edges;
+    uint32_t no_builtins;    /* not 0: only Python functions are recorded */
+    struct _object *owner;   /* what sys.getprofile() shows on 3.11; borrowed, may be NULL */
+} tp_recording_options;
+
+#define TP_RECORDING_OPTIONS_INIT \
+    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, NULL }
+
+/* One engine an interpreter; it lives until it is released and its last recording is destroyed. */
+TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
+TP_API void tp_engine_release(tp_engine *engine);
+
+TP_API TP_NODISCARD tp_status tp_recording_create(tp_recording **recording, tp_engine *engine,
+                                                  const tp_recording_options *options);
+
+/* Stops it if it runs. Deferred while the recording's own timer is being called. */
+TP_API void tp_recording_destroy(tp_recording *recording);
+
+/* Starts recording the calling thread, adding to what was recorded before. ValueError when it runs
+ * already, or when no tool id (3.12+) or profile hook (3.11) is free: the message says who holds
+ * them. Takes nothing from other tools. */
+TP_API TP_NODISCARD tp_status tp_recording_start(tp_recording *recording);
+
+/* Stops recording, from any thread; calls still open end now. Nothing happens when it does not run.
+ * RuntimeError from within the recording's timer, TP_ENOMEM with MemoryError when calls were lost
+ * (it is stopped all the same). */
+TP_API TP_NODISCARD tp_status tp_recording_stop(tp_recording *recording);
+
+/* Drops what was recorded; a running recording goes on. */
+TP_API TP_NODISCARD tp_status tp_recording_clear(tp_recording *recording);
+
+TP_API int tp_recording_is_running(const tp_recording *recording);
+
+/* What was recorded so far, with the properties "python" and "hook" added. */
+TP_API TP_NODISCARD tp_status tp_recording_profile(tp_recording *recording, tp_profile **profile);
+
+/* How many results of the timer could not be used, how many went backwards (both held at the last
+ * good one), and whether another tool took the hook away while it ran. */
+TP_API uint64_t tp_recording_timer_failures(const tp_recording *recording);
+TP_API uint64_t tp_recording_timer_backwards(const tp_recording *recording);
+TP_API int tp_recording_was_evicted(const tp_recording *recording);
+
+/* Edges and builtins from the next start on. */
+TP_API TP_NODISCARD tp_status tp_recording_set_options(tp_recording *recording, uint32_t no_edges,
+                                                       uint32_t no_builtins);
+
+/* The timer, borrowed, or NULL: for the owner's garbage collection. */
+TP_API struct _object *tp_recording_timer(const tp_recording *recording);
+
+/* The code object of a recorded Python function while it is alive (a new reference), else NULL
+ * without an exception. */
+TP_API struct _object *tp_recording_code(const tp_recording *recording,
+                                         const tp_function *function);
+
+TP_API size_t tp_recording_memory(const tp_recording *recording);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

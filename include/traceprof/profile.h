@@ -1,0 +1,119 @@
+/* The immutable result of a recording, or of reading a file: functions, caller-callee edges, and
+ * where it is known the exact calling context tree of each thread. Safe to read from many threads. */
+#ifndef TRACEPROF_PROFILE_H
+#define TRACEPROF_PROFILE_H
+
+#include <traceprof/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TP_NO_INDEX UINT32_MAX
+
+typedef struct tp_profile tp_profile;
+
+/* A byte string; see <traceprof/status.h>. `bytes` ends with a NUL that `size` does not count. */
+typedef struct tp_string {
+    const char *bytes;
+    size_t size;
+} tp_string;
+
+/* What a function is called: pstats' (file, line, name). Bytes are borrowed. */
+typedef struct tp_label {
+    tp_string file;
+    tp_string name;
+    int64_t line;
+} tp_label;
+
+/* One row of a profile. The label is that of pstats: (file, line, name), and ("~", 0, "<...>") for
+ * what is built in. Times are seconds. */
+typedef struct tp_function {
+    tp_label label;
+    int64_t calls;           /* all calls; a resumed generator or coroutine counts again */
+    int64_t primitive_calls; /* those made while no other call of the function was active */
+    double total;            /* time in the function itself ("tottime") */
+    double cumulative;       /* time in it and all it called, of primitive calls ("cumtime") */
+} tp_function;
+
+/* What one function did on behalf of one caller. "Primitive" is here: made while no other call of
+ * the same callee by the same caller was active. */
+typedef struct tp_edge {
+    uint32_t caller; /* index of a function */
+    uint32_t callee;
+    int64_t calls;
+    int64_t primitive_calls;
+    double total;
+    double cumulative;
+} tp_edge;
+
+/* A node of a calling context tree, in pre-order. Direct recursion is two levels deep: the call from
+ * outside, and below it one node for all calls of the function by itself. */
+typedef struct tp_context {
+    uint32_t function;
+    uint32_t parent;         /* index within the thread's contexts, TP_NO_INDEX at the top */
+    uint64_t calls;
+    uint64_t nested_calls;   /* those of `calls` that were made by a call of this same node */
+    int64_t inclusive_ticks; /* of calls that are not nested */
+} tp_context;
+
+typedef struct tp_thread_tree {
+    tp_string name;
+    uint64_t id;
+    const tp_context *contexts;
+    size_t context_count;
+} tp_thread_tree;
+
+typedef enum tp_property_kind { TP_TEXT = 0, TP_INTEGER = 1, TP_REAL = 2 } tp_property_kind;
+
+/* One fact about the recording: "command", "clock", "repairs", ... ; docs/format.md lists them. */
+typedef struct tp_property {
+    tp_string name;
+    tp_property_kind kind;
+    tp_string text;
+    int64_t integer;
+    double real;
+} tp_property;
+
+/* Rows in the order of the file they were read from, or by label (file, line, name) when recorded:
+ * two recordings of one program give the same order. */
+TP_API size_t tp_profile_function_count(const tp_profile *profile);
+TP_API const tp_function *tp_profile_functions(const tp_profile *profile);
+
+/* Edges grouped by callee, in the callees' order; within a callee as in the file, or by caller. */
+TP_API size_t tp_profile_edge_count(const tp_profile *profile);
+TP_API const tp_edge *tp_profile_edges(const tp_profile *profile);
+
+/* None where only pstats numbers are known (files of other profilers). */
+TP_API size_t tp_profile_thread_count(const tp_profile *profile);
+TP_API const tp_thread_tree *tp_profile_threads(const tp_profile *profile);
+
+/* Seconds a tick of the contexts lasts; 0 where there are none. */
+TP_API double tp_profile_unit(const tp_profile *profile);
+
+TP_API size_t tp_profile_property_count(const tp_profile *profile);
+TP_API const tp_property *tp_profile_properties(const tp_profile *profile);
+
+/* Property of that name, or NULL. */
+TP_API const tp_property *tp_profile_property(const tp_profile *profile, const char *name);
+
+/* Adds or replaces a fact before the profile is shared; `name` and `text` are copied. */
+TP_API TP_NODISCARD tp_status tp_profile_set_text(tp_profile *profile, const char *name,
+                                                  const char *text, size_t size);
+TP_API TP_NODISCARD tp_status tp_profile_set_integer(tp_profile *profile, const char *name,
+                                                     int64_t value);
+TP_API TP_NODISCARD tp_status tp_profile_set_real(tp_profile *profile, const char *name,
+                                                  double value);
+
+/* The path from a top-level call down, always into the child with the most inclusive time, over all
+ * threads. Writes at most `room` context indices into `path`, gives the path's length and the
+ * thread's index. Length 0 without a tree. */
+TP_API size_t tp_profile_hottest_path(const tp_profile *profile, size_t *thread, uint32_t *path,
+                                      size_t room);
+
+TP_API void tp_profile_destroy(tp_profile *profile);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

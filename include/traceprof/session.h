@@ -1,0 +1,104 @@
+/* Recording. A session holds what is recorded from start to stop; a track is what it records on one
+ * thread. Enter and leave are what hooks call; they allocate nothing on a path already seen.
+ *
+ * A callable is known to the recorder by its key, an address that is its own while it lives. The
+ * first time a key is seen the session asks for its label; keys with equal labels are one function.
+ */
+#ifndef TRACEPROF_SESSION_H
+#define TRACEPROF_SESSION_H
+
+#include <traceprof/clock.h>
+#include <traceprof/profile.h>
+#include <traceprof/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tp_session tp_session;
+typedef struct tp_track tp_track;
+
+/* Fills *label for `key`; `subject` is what was passed to tp_enter. The bytes are copied before
+ * anything else happens, and `release` is then called if it is set. Not TP_OK: the call goes
+ * unrecorded and is counted as such. */
+typedef struct tp_resolver {
+    tp_status (*resolve)(void *context, const void *key, void *subject, tp_label *label);
+    void (*release)(void *context, tp_label *label);
+    void *context;
+} tp_resolver;
+
+#define TP_DEFAULT_MAX_CONTEXTS 1000000u
+
+typedef struct tp_session_options {
+    size_t size;                   /* sizeof (tp_session_options) of the caller's header */
+    const tp_allocator *allocator; /* Borrowed; NULL: the C library's. */
+    const tp_clock *clock;         /* Borrowed; must outlive the session. Required. */
+    tp_resolver resolver;          /* Required. */
+    uint32_t max_contexts;         /* tree nodes a track may hold; 0: TP_DEFAULT_MAX_CONTEXTS */
+    uint32_t no_edges;             /* not 0: profiles come without edges (cProfile's subcalls) */
+} tp_session_options;
+
+#define TP_SESSION_OPTIONS_INIT \
+    { sizeof(tp_session_options), NULL, NULL, { NULL, NULL, NULL }, 0, 0 }
+
+/* How often the recorder had to set right what the hooks told it, and what it could not keep. */
+typedef struct tp_repairs {
+    uint64_t unwound;  /* calls ended because one below them on the stack ended */
+    uint64_t orphans;  /* ends of calls that were never seen to begin; ignored */
+    uint64_t lost;     /* calls not recorded: memory ran out or there was no label */
+    uint64_t folded;   /* calls counted in pstats numbers but without a place in the tree */
+} tp_repairs;
+
+TP_API TP_NODISCARD tp_status tp_session_create(tp_session **session,
+                                                const tp_session_options *options);
+TP_API void tp_session_destroy(tp_session *session);
+
+/* A new track, owned by the session. `name` is copied. */
+TP_API TP_NODISCARD tp_status tp_session_add_track(tp_session *session, tp_track **track,
+                                                   const char *name, size_t name_size, uint64_t id);
+
+/* The track added with this id, or NULL. */
+TP_API tp_track *tp_session_find_track(const tp_session *session, uint64_t id);
+
+/* A call of `key` begins or ends on this track's thread. An end unwinds to the nearest call of that
+ * key; without one it is ignored. */
+TP_API void tp_enter(tp_track *track, const void *key, void *subject);
+TP_API void tp_leave(tp_track *track, const void *key);
+
+/* As tp_leave, for hooks that know by whom `key` was called. When that caller is itself the innermost
+ * open call, the beginning was missed and there is nothing to end. */
+TP_API void tp_leave_called_by(tp_track *track, const void *key, const void *caller);
+
+/* Ends all open calls now, at one common tick. */
+TP_API void tp_track_close(tp_track *track);
+
+/* Calls now open on the track. */
+TP_API size_t tp_track_depth(const tp_track *track);
+
+/* `key` is about to be freed: its address may come back as another callable's. */
+TP_API void tp_session_forget(tp_session *session, const void *key);
+
+/* Whether later profiles come without edges. */
+TP_API void tp_session_set_no_edges(tp_session *session, uint32_t no_edges);
+
+/* Drops all that was recorded, open calls included; tracks stay. TP_ENOMEM leaves some as it was. */
+TP_API TP_NODISCARD tp_status tp_session_clear(tp_session *session);
+
+/* What has been recorded so far, open calls taken as ending now; the session is left as it was. */
+TP_API TP_NODISCARD tp_status tp_session_profile(tp_session *session, tp_profile **profile);
+
+TP_API tp_repairs tp_session_repairs(const tp_session *session);
+
+/* TP_ENOMEM once a call was lost for want of memory; stays until the session is cleared. */
+TP_API tp_status tp_session_status(const tp_session *session);
+
+/* A key, still alive, that was recorded under this label, or NULL. */
+TP_API const void *tp_session_find_key(const tp_session *session, const tp_function *function);
+
+/* Bytes held by the recorder for trees, stacks and labels' tables, strings not counted. */
+TP_API size_t tp_session_memory(const tp_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,46 @@
+/* Differences between CPython versions, as predicates named after the feature. The only file that
+ * asks for the version. */
+#ifndef TP_COMPAT_H
+#define TP_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <frameobject.h>
+
+#if PY_VERSION_HEX < 0x030B0000
+#error "CPython 3.11 or later is needed"
+#endif
+
+#if PY_VERSION_HEX >= 0x030C0000
+#define TP_HAVE_MONITORING 1
+#endif
+
+/* Named after the newest API; same ownership everywhere. */
+#if PY_VERSION_HEX < 0x030C0000
+#define PyUnstable_Eval_RequestCodeExtraIndex _PyEval_RequestCodeExtraIndex
+#define PyUnstable_Code_GetExtra _PyCode_GetExtra
+#define PyUnstable_Code_SetExtra _PyCode_SetExtra
+
+static inline PyObject *PyErr_GetRaisedException(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == NULL)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+}
+
+static inline void PyErr_SetRaisedException(PyObject *exception)
+{
+    PyObject *type = exception == NULL ? NULL : Py_NewRef((PyObject *)Py_TYPE(exception));
+    PyObject *traceback = exception == NULL ? NULL : PyException_GetTraceback(exception);
+    PyErr_Restore(type, exception, traceback);
+}
+#endif
+
+#endif

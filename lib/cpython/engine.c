@@ -1,0 +1,371 @@
+/* Engines and recordings: what exists, what runs where. Called with the GIL held. */
+#include "engine.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "identity.h"
+#include "watch.h"
+
+_Thread_local tp_here_entry tp_here;
+
+/* The library's one mutable static: engines get numbers that are never used twice in a process, so
+ * that a thread's entry cannot be taken for that of a later engine. */
+static atomic_uint_least64_t last_engine_id;
+
+static tp_status raise(tp_status status)
+{
+    if (status == TP_ENOMEM)
+        PyErr_NoMemory();
+    else if (status != TP_OK && !PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "%s", tp_status_message(status));
+    return status;
+}
+
+tp_status tp_engine_create(tp_engine **out)
+{
+    tp_engine *engine = PyMem_RawCalloc(1, sizeof *engine);
+    if (engine == NULL)
+        return raise(TP_ENOMEM);
+    engine->id = atomic_fetch_add(&last_engine_id, 1) + 1;
+    tp_status status = tp_watch_create(engine);
+    if (status == TP_OK)
+        status = tp_hooks_create(engine);
+    if (status != TP_OK) {
+        tp_watch_destroy(engine);
+        PyMem_RawFree(engine);
+        return raise(status);
+    }
+    *out = engine;
+    return TP_OK;
+}
+
+static void free_engine(tp_engine *engine)
+{
+    tp_hooks_destroy(engine);
+    tp_watch_destroy(engine);
+    while (engine->threads != NULL) {
+        tp_thread *next = engine->threads->next;
+        PyMem_RawFree(engine->threads);
+        engine->threads = next;
+    }
+    PyMem_RawFree(engine);
+}
+
+void tp_engine_release(tp_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    engine->released = true;
+    if (engine->recordings == NULL)
+        free_engine(engine);
+}
+
+static tp_status create_clock(tp_recording *recording, const tp_recording_options *options)
+{
+    double unit = options->timer_unit;
+    if (options->timer != NULL)
+        return tp_timer_create(&recording->timer, &recording->clock, options->timer, unit,
+                               &recording->engine->timer_depth);
+    if (options->clock == TP_CLOCK_FAKE)
+        return tp_clock_create_fake(&recording->clock, options->fake_step, 1e-9);
+    return tp_clock_create(&recording->clock, options->clock);
+}
+
+static void free_recording(tp_recording *recording)
+{
+    tp_session_destroy(recording->session);
+    tp_clock_destroy(recording->clock);
+    tp_timer_destroy(recording->timer);
+    PyMem_RawFree(recording);
+}
+
+static void detach(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    tp_recording **link = &recording->thread->first;
+    while (*link != recording)
+        link = &(*link)->next_on_thread;
+    *link = recording->next_on_thread;
+    recording->running = false;
+    engine->running--;
+    tp_track_close(recording->track);
+    tp_hooks_remove(engine, recording, &recording->evicted);
+}
+
+static void unlink_and_free(tp_recording *recording)
+{
+    tp_recording **link = &recording->engine->recordings;
+    while (*link != recording)
+        link = &(*link)->next;
+    *link = recording->next;
+    if (recording->running)
+        detach(recording);
+    free_recording(recording);
+}
+
+/* Recordings that were destroyed while a timer was being called. */
+static void bury_condemned(tp_engine *engine)
+{
+    tp_recording *recording = engine->recordings;
+    while (recording != NULL) {
+        tp_recording *next = recording->next;
+        if (recording->condemned)
+            unlink_and_free(recording);
+        recording = next;
+    }
+}
+
+tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
+                              const tp_recording_options *options)
+{
+    if (options->size < sizeof *options)
+        return raise(TP_EARGUMENT);
+    tp_recording *recording = PyMem_RawCalloc(1, sizeof *recording);
+    if (recording == NULL)
+        return raise(TP_ENOMEM);
+    recording->engine = engine;
+    recording->owner = options->owner;
+    recording->builtins = options->no_builtins == 0;
+    tp_status status = create_clock(recording, options);
+    if (status == TP_OK) {
+        tp_session_options session = TP_SESSION_OPTIONS_INIT;
+        session.clock = recording->clock;
+        session.resolver =
+            (tp_resolver){ tp_identity_resolve, tp_identity_release, recording };
+        session.max_contexts = options->max_contexts;
+        session.no_edges = options->no_edges;
+        status = tp_session_create(&recording->session, &session);
+    }
+    if (status != TP_OK) {
+        free_recording(recording);
+        return raise(status);
+    }
+    if (engine->timer_depth == 0)
+        bury_condemned(engine);
+    recording->next = engine->recordings;
+    engine->recordings = recording;
+    *out = recording;
+    return TP_OK;
+}
+
+/* The calling thread's entry, made on first use. One left by a thread that is gone, whose identity
+ * this one has got from the system, is taken over. */
+static tp_thread *thread_here(tp_engine *engine)
+{
+    if (tp_here.engine_id == engine->id)
+        return tp_here.thread;
+    unsigned long ident = PyThread_get_thread_ident();
+    tp_thread *thread = engine->threads;
+    while (thread != NULL && (thread->ident != ident || thread->first != NULL))
+        thread = thread->next;
+    if (thread == NULL) {
+        thread = PyMem_RawCalloc(1, sizeof *thread);
+        if (thread == NULL)
+            return NULL;
+        thread->ident = ident;
+        thread->next = engine->threads;
+        engine->threads = thread;
+    }
+    tp_here = (tp_here_entry){ engine->id, thread };
+    return thread;
+}
+
+/* What threading calls this thread. Looked up without calling Python code, which other recordings on
+ * this thread would see. Gives the bytes' owner, a new reference, or NULL without an exception. */
+static PyObject *thread_name(unsigned long ident)
+{
+    PyObject *modules = PySys_GetObject("modules");
+    PyObject *threading = modules == NULL ? NULL : PyDict_GetItemString(modules, "threading");
+    PyObject *active = threading == NULL ? NULL : PyObject_GetAttrString(threading, "_active");
+    PyObject *key = PyLong_FromUnsignedLong(ident);
+    PyObject *thread = NULL;
+    if (active != NULL && PyDict_Check(active) && key != NULL)
+        thread = PyDict_GetItemWithError(active, key);
+    PyObject *name = thread == NULL ? NULL : PyObject_GetAttrString(thread, "_name");
+    PyObject *bytes = name == NULL || !PyUnicode_Check(name)
+                          ? NULL
+                          : PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
+    Py_XDECREF(name);
+    Py_XDECREF(key);
+    Py_XDECREF(active);
+    PyErr_Clear();
+    return bytes;
+}
+
+/* The session's track for this thread: from an earlier start here, or a new one. */
+static tp_status find_track(tp_recording *recording, const tp_thread *thread)
+{
+    tp_track *known = tp_session_find_track(recording->session, thread->ident);
+    if (known != NULL) {
+        recording->track = known;
+        return TP_OK;
+    }
+    PyObject *name = thread_name(thread->ident);
+    const char *bytes = name != NULL ? PyBytes_AS_STRING(name) : "";
+    size_t size = name != NULL ? (size_t)PyBytes_GET_SIZE(name) : 0;
+    tp_status status = tp_session_add_track(recording->session, &recording->track, bytes, size,
+                                            thread->ident);
+    Py_XDECREF(name);
+    return status;
+}
+
+static tp_status refuse_running(const tp_recording *recording)
+{
+    if (recording->thread->ident == PyThread_get_thread_ident())
+        PyErr_SetString(PyExc_ValueError, "this profile is already enabled");
+    else
+        PyErr_Format(PyExc_ValueError, "this profile is already enabled, on thread %lu",
+                     recording->thread->ident);
+    return TP_ESTATE;
+}
+
+static tp_status refuse_in_timer(const tp_recording *recording, const char *what)
+{
+    if (recording->engine->timer_depth == 0)
+        return TP_OK;
+    PyErr_Format(PyExc_RuntimeError, "cannot %s from within the timer of a profile", what);
+    return TP_ESTATE;
+}
+
+tp_status tp_recording_start(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    if (recording->running)
+        return refuse_running(recording);
+    tp_status status = refuse_in_timer(recording, "enable a profile");
+    if (status != TP_OK)
+        return status;
+    tp_thread *thread = thread_here(engine);
+    if (thread == NULL)
+        return raise(TP_ENOMEM);
+    status = find_track(recording, thread);
+    if (status != TP_OK)
+        return raise(status);
+    recording->thread = thread;
+    thread->state = PyThreadState_Get();
+    thread->state_id = PyThreadState_GetID(thread->state);
+    status = tp_hooks_install(engine, recording);
+    if (status != TP_OK)
+        return raise(status);
+    recording->next_on_thread = thread->first;
+    thread->first = recording;
+    recording->running = true;
+    recording->evicted = false;
+    engine->running++;
+    return TP_OK;
+}
+
+tp_status tp_recording_stop(tp_recording *recording)
+{
+    tp_status status = refuse_in_timer(recording, "disable a profile");
+    if (status != TP_OK || !recording->running)
+        return status;
+    detach(recording);
+    return raise(tp_session_status(recording->session));
+}
+
+tp_status tp_recording_clear(tp_recording *recording)
+{
+    tp_status status = refuse_in_timer(recording, "clear a profile");
+    return status != TP_OK ? status : raise(tp_session_clear(recording->session));
+}
+
+void tp_recording_destroy(tp_recording *recording)
+{
+    if (recording == NULL)
+        return;
+    tp_engine *engine = recording->engine;
+    if (engine->timer_depth > 0) {
+        /* Its own timer may be what is running. */
+        recording->owner = NULL;
+        recording->condemned = true;
+        return;
+    }
+    unlink_and_free(recording);
+    bury_condemned(engine);
+    if (engine->released && engine->recordings == NULL)
+        free_engine(engine);
+}
+
+int tp_recording_is_running(const tp_recording *recording)
+{
+    return recording->running;
+}
+
+static tp_status describe(const tp_recording *recording, tp_profile *profile)
+{
+    const char *version = Py_GetVersion();
+    size_t size = strcspn(version, " ");
+    const char *hook = tp_hooks_name();
+    tp_status status = tp_profile_set_text(profile, "python", version, size);
+    if (status == TP_OK)
+        status = tp_profile_set_text(profile, "hook", hook, strlen(hook));
+    if (status == TP_OK && recording->timer != NULL)
+        status = tp_profile_set_integer(profile, "timer_failures",
+                                        (int64_t)recording->timer->failures);
+    if (status == TP_OK && recording->timer != NULL)
+        status = tp_profile_set_integer(profile, "timer_backwards",
+                                        (int64_t)recording->timer->backwards);
+    return status;
+}
+
+tp_status tp_recording_profile(tp_recording *recording, tp_profile **out)
+{
+    tp_profile *profile;
+    tp_status status = refuse_in_timer(recording, "read a profile");
+    if (status != TP_OK)
+        return status;
+    status = tp_session_profile(recording->session, &profile);
+    if (status != TP_OK)
+        return raise(status);
+    status = describe(recording, profile);
+    if (status == TP_OK)
+        *out = profile;
+    else
+        tp_profile_destroy(profile);
+    return raise(status);
+}
+
+uint64_t tp_recording_timer_failures(const tp_recording *recording)
+{
+    return recording->timer != NULL ? recording->timer->failures : 0;
+}
+
+uint64_t tp_recording_timer_backwards(const tp_recording *recording)
+{
+    return recording->timer != NULL ? recording->timer->backwards : 0;
+}
+
+int tp_recording_was_evicted(const tp_recording *recording)
+{
+    return recording->evicted;
+}
+
+tp_status tp_recording_set_options(tp_recording *recording, uint32_t no_edges, uint32_t no_builtins)
+{
+    if (recording->running)
+        return refuse_running(recording);
+    recording->builtins = no_builtins == 0;
+    tp_session_set_no_edges(recording->session, no_edges);
+    return TP_OK;
+}
+
+PyObject *tp_recording_timer(const tp_recording *recording)
+{
+    return recording->timer != NULL ? recording->timer->callable : NULL;
+}
+
+PyObject *tp_recording_code(const tp_recording *recording, const tp_function *function)
+{
+    const void *key = tp_session_find_key(recording->session, function);
+    PyObject *object = (PyObject *)(uintptr_t)key;
+    tp_string file = function->label.file;
+    bool builtin = function->label.line == 0 && file.size == 1 && file.bytes[0] == '~';
+    return key == NULL || builtin || !PyCode_Check(object) ? NULL : Py_NewRef(object);
+}
+
+size_t tp_recording_memory(const tp_recording *recording)
+{
+    return sizeof *recording + tp_session_memory(recording->session);
+}

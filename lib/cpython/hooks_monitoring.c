@@ -1,0 +1,352 @@
+/* CPython 3.12 and later: sys.monitoring (PEP 669).
+ *
+ * A callback is an object of a small type whose vectorcall slot is our C function, so that the
+ * interpreter calls that without building a tuple, a bound method or a result. Events of all threads
+ * arrive here; a thread without a recording is told by one comparison. */
+#include "compat.h"
+
+#ifdef TP_HAVE_MONITORING
+
+#include <stddef.h>
+#include <string.h>
+
+#include "engine.h"
+#include "identity.h"
+#include "track.h"
+
+#define TOOL_NAME "ctraceprof"
+#define TOOL_COUNT 6
+
+typedef struct tp_hook {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    uint64_t engine_id;
+    PyObject *missing; /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
+} tp_hook;
+
+typedef struct tp_event {
+    const char *name;
+    vectorcallfunc handler;
+    bool builtins; /* wanted only when builtins are recorded */
+} tp_event;
+
+struct tp_hooks {
+    PyTypeObject *type;   /* Owned. */
+    PyObject *monitoring; /* Owned. */
+    PyObject *callbacks[9]; /* Owned, one an event; NULL while not installed */
+    int tool;             /* -1 while not installed */
+    bool builtins;        /* CALL and what follows from it is among the events set */
+};
+
+static PyObject *on_enter(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    tp_recording *r = tp_first_active(((tp_hook *)self)->engine_id);
+    for (; r != NULL; r = r->next_on_thread)
+        tp_track_enter(r->track, args[0], NULL);
+    Py_RETURN_NONE;
+}
+
+static PyObject *on_leave(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    tp_recording *r = tp_first_active(((tp_hook *)self)->engine_id);
+    for (; r != NULL; r = r->next_on_thread)
+        tp_track_leave(r->track, args[0], NULL);
+    Py_RETURN_NONE;
+}
+
+/* args: code, offset, callable, first argument or MISSING */
+static PyObject *on_call(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    const tp_hook *hook = (tp_hook *)self;
+    tp_recording *r = tp_first_active(hook->engine_id);
+    if (r == NULL)
+        Py_RETURN_NONE;
+    const void *key = tp_builtin_key(args[2], args[3], hook->missing);
+    if (key == NULL)
+        Py_RETURN_NONE;
+    for (; r != NULL; r = r->next_on_thread) {
+        if (r->builtins)
+            tp_track_enter(r->track, key, args[2]);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *on_called(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    const tp_hook *hook = (tp_hook *)self;
+    tp_recording *r = tp_first_active(hook->engine_id);
+    if (r == NULL)
+        Py_RETURN_NONE;
+    const void *key = tp_builtin_key(args[2], args[3], hook->missing);
+    if (key == NULL)
+        Py_RETURN_NONE;
+    for (; r != NULL; r = r->next_on_thread) {
+        if (r->builtins)
+            tp_track_leave(r->track, key, args[0]);
+    }
+    Py_RETURN_NONE;
+}
+
+static const tp_event events[] = {
+    { "PY_START", on_enter, false },   { "PY_RESUME", on_enter, false },
+    { "PY_THROW", on_enter, false },   { "PY_RETURN", on_leave, false },
+    { "PY_YIELD", on_leave, false },   { "PY_UNWIND", on_leave, false },
+    { "CALL", on_call, true },         { "C_RETURN", on_called, true },
+    { "C_RAISE", on_called, true },
+};
+#define EVENT_COUNT (sizeof events / sizeof *events)
+
+static void hook_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef hook_members[] = {
+    { "__vectorcalloffset__", Py_T_PYSSIZET, offsetof(tp_hook, vectorcall), Py_READONLY, NULL },
+    { NULL, 0, 0, 0, NULL },
+};
+
+static PyType_Slot hook_slots[] = {
+    { Py_tp_dealloc, (void *)(uintptr_t)hook_dealloc },
+    { Py_tp_call, (void *)(uintptr_t)PyVectorcall_Call },
+    { Py_tp_members, hook_members },
+    { 0, NULL },
+};
+
+static PyType_Spec hook_spec = {
+    .name = "ctraceprof.hook",
+    .basicsize = sizeof(tp_hook),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = hook_slots,
+};
+
+const char *tp_hooks_name(void)
+{
+    return "sys.monitoring";
+}
+
+tp_status tp_hooks_create(tp_engine *engine)
+{
+    struct tp_hooks *hooks = PyMem_RawCalloc(1, sizeof *hooks);
+    if (hooks == NULL)
+        return TP_ENOMEM;
+    hooks->tool = -1;
+    hooks->type = (PyTypeObject *)PyType_FromSpec(&hook_spec);
+    hooks->monitoring = Py_XNewRef(PySys_GetObject("monitoring"));
+    engine->hooks = hooks;
+    if (hooks->type != NULL && hooks->monitoring != NULL)
+        return TP_OK;
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_RuntimeError, "sys.monitoring is missing");
+    tp_hooks_destroy(engine);
+    return TP_EPYTHON;
+}
+
+void tp_hooks_destroy(tp_engine *engine)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    if (hooks == NULL)
+        return;
+    Py_XDECREF(hooks->type);
+    Py_XDECREF(hooks->monitoring);
+    PyMem_RawFree(hooks);
+    engine->hooks = NULL;
+}
+
+/* Raises ValueError that names who holds which tool id. */
+static tp_status refuse(struct tp_hooks *hooks)
+{
+    PyObject *text = PyUnicode_FromString("all tool ids of sys.monitoring are taken:");
+    for (int id = 0; text != NULL && id < TOOL_COUNT; id++) {
+        PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", id);
+        PyObject *longer =
+            holder == NULL ? NULL
+                           : PyUnicode_FromFormat("%U%s %d by %R", text, id > 0 ? "," : "", id,
+                                                  holder);
+        Py_XDECREF(holder);
+        Py_SETREF(text, longer);
+    }
+    if (text != NULL) {
+        PyErr_SetObject(PyExc_ValueError, text);
+        Py_DECREF(text);
+    }
+    return TP_EBUSY;
+}
+
+/* The profiler's id if it is free, else one that is nobody's by convention, else any. */
+static tp_status claim_tool(struct tp_hooks *hooks)
+{
+    static const int preferred[TOOL_COUNT] = { 2, 3, 4, 5, 1, 0 };
+    for (int i = 0; i < TOOL_COUNT; i++) {
+        PyObject *result = PyObject_CallMethod(hooks->monitoring, "use_tool_id", "is",
+                                               preferred[i], TOOL_NAME);
+        if (result != NULL) {
+            Py_DECREF(result);
+            hooks->tool = preferred[i];
+            return TP_OK;
+        }
+        if (!PyErr_ExceptionMatches(PyExc_ValueError))
+            return TP_EPYTHON;
+        PyErr_Clear();
+    }
+    return refuse(hooks);
+}
+
+static bool owns_tool(const struct tp_hooks *hooks)
+{
+    PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", hooks->tool);
+    bool ours = holder != NULL && PyUnicode_Check(holder) &&
+                PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0;
+    Py_XDECREF(holder);
+    return ours;
+}
+
+/* The event's number from sys.monitoring.events; numbers differ between versions. -1 on failure. */
+static long event_number(const struct tp_hooks *hooks, const char *name)
+{
+    PyObject *namespace = PyObject_GetAttrString(hooks->monitoring, "events");
+    PyObject *number = namespace == NULL ? NULL : PyObject_GetAttrString(namespace, name);
+    long value = number == NULL ? -1 : PyLong_AsLong(number);
+    Py_XDECREF(number);
+    Py_XDECREF(namespace);
+    return value;
+}
+
+/* Registers a callback, or None; *previous (may be NULL) is what was there. */
+static tp_status set_callback(const struct tp_hooks *hooks, const char *event, PyObject *callback,
+                              PyObject **previous)
+{
+    long number = event_number(hooks, event);
+    if (number == -1)
+        return TP_EPYTHON;
+    PyObject *before = PyObject_CallMethod(hooks->monitoring, "register_callback", "ilO",
+                                           hooks->tool, number, callback);
+    if (before == NULL)
+        return TP_EPYTHON;
+    if (previous != NULL)
+        *previous = before;
+    else
+        Py_DECREF(before);
+    return TP_OK;
+}
+
+static PyObject *make_callback(tp_engine *engine, const tp_event *event)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    PyObject *missing = PyObject_GetAttrString(hooks->monitoring, "MISSING");
+    tp_hook *hook = missing == NULL ? NULL : (tp_hook *)hooks->type->tp_alloc(hooks->type, 0);
+    if (hook != NULL) {
+        hook->vectorcall = event->handler;
+        hook->engine_id = engine->id;
+        hook->missing = missing;
+    }
+    Py_XDECREF(missing);
+    return (PyObject *)hook;
+}
+
+static tp_status register_callbacks(tp_engine *engine)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
+        hooks->callbacks[i] = make_callback(engine, &events[i]);
+        if (hooks->callbacks[i] == NULL)
+            return TP_EPYTHON;
+        tp_status status = set_callback(hooks, events[i].name, hooks->callbacks[i], NULL);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+/* The mask has the C events' bits in that of CALL: they come with it. */
+static tp_status set_events(struct tp_hooks *hooks, bool builtins)
+{
+    long mask = 0;
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
+        long number = event_number(hooks, events[i].name);
+        if (number == -1)
+            return TP_EPYTHON;
+        if (builtins || !events[i].builtins)
+            mask |= number;
+    }
+    PyObject *result = PyObject_CallMethod(hooks->monitoring, "set_events", "il", hooks->tool, mask);
+    if (result == NULL)
+        return TP_EPYTHON;
+    Py_DECREF(result);
+    hooks->builtins = builtins;
+    return TP_OK;
+}
+
+/* Gives back id and callbacks, unless another tool took them. Returns whether they were still ours. */
+static bool release_tool(struct tp_hooks *hooks)
+{
+    bool ours = owns_tool(hooks);
+    if (ours) {
+        PyObject *result =
+            PyObject_CallMethod(hooks->monitoring, "set_events", "ii", hooks->tool, 0);
+        Py_XDECREF(result);
+    }
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
+        PyObject *previous = NULL;
+        if (ours && hooks->callbacks[i] != NULL &&
+            set_callback(hooks, events[i].name, Py_None, &previous) == TP_OK &&
+            previous != hooks->callbacks[i])
+            ours = false;
+        Py_XDECREF(previous);
+        Py_CLEAR(hooks->callbacks[i]);
+    }
+    if (owns_tool(hooks)) {
+        PyObject *result =
+            PyObject_CallMethod(hooks->monitoring, "free_tool_id", "i", hooks->tool);
+        Py_XDECREF(result);
+    }
+    PyErr_Clear();
+    hooks->tool = -1;
+    hooks->builtins = false;
+    return ours;
+}
+
+tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    if (hooks->tool >= 0) {
+        /* Events are only ever added while something runs: a change re-instruments all code. */
+        return recording->builtins && !hooks->builtins ? set_events(hooks, true) : TP_OK;
+    }
+    tp_status status = claim_tool(hooks);
+    if (status != TP_OK)
+        return status;
+    status = register_callbacks(engine);
+    if (status == TP_OK)
+        status = set_events(hooks, recording->builtins);
+    if (status != TP_OK) {
+        PyObject *exception = PyErr_GetRaisedException();
+        release_tool(hooks);
+        PyErr_SetRaisedException(exception);
+    }
+    return status;
+}
+
+void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
+{
+    (void)recording;
+    PyObject *exception = PyErr_GetRaisedException();
+    if (engine->running == 0 && engine->hooks->tool >= 0)
+        *evicted = !release_tool(engine->hooks);
+    PyErr_SetRaisedException(exception);
+}
+
+#else
+typedef int tp_not_this_version;
+#endif

@@ -1,0 +1,174 @@
+#include "identity.h"
+
+#include <string.h>
+
+#include "watch.h"
+
+/* The bytes of a str as marshal encodes it. *holder keeps them; it is the str itself where that has
+ * them in this form already. */
+static tp_status borrow_bytes(PyObject *text, PyObject **holder, tp_string *bytes)
+{
+    if (PyUnicode_IS_ASCII(text)) {
+        Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+        *bytes = (tp_string){ (const char *)PyUnicode_DATA(text), (size_t)size };
+        *holder = Py_NewRef(text);
+        return TP_OK;
+    }
+    PyObject *encoded = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
+    if (encoded == NULL)
+        return TP_ENOMEM;
+    *bytes = (tp_string){ PyBytes_AS_STRING(encoded), (size_t)PyBytes_GET_SIZE(encoded) };
+    *holder = encoded;
+    return TP_OK;
+}
+
+static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_label *label)
+{
+    if (!tp_watch_code(recording->engine, code))
+        return TP_ENOMEM;
+    label->line = code->co_firstlineno;
+    tp_status status = borrow_bytes(code->co_filename, &recording->label_file, &label->file);
+    if (status == TP_OK)
+        status = borrow_bytes(code->co_name, &recording->label_name, &label->name);
+    return status;
+}
+
+/* A repr without " at 0x7f...": addresses change from run to run. */
+static PyObject *without_address(PyObject *text)
+{
+    if (text == NULL)
+        return NULL;
+    PyObject *marker = PyUnicode_FromString(" at 0x");
+    if (marker == NULL) {
+        Py_DECREF(text);
+        return NULL;
+    }
+    Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+    Py_ssize_t from = PyUnicode_Find(text, marker, 0, size, 1);
+    Py_DECREF(marker);
+    if (from < 0)
+        return text;
+    Py_ssize_t to = from + 6;
+    while (to < size && Py_UNICODE_ISALNUM(PyUnicode_READ_CHAR(text, to)))
+        to++;
+    PyObject *head = PyUnicode_Substring(text, 0, from);
+    PyObject *tail = PyUnicode_Substring(text, to, size);
+    PyObject *whole = head != NULL && tail != NULL ? PyUnicode_Concat(head, tail) : NULL;
+    Py_XDECREF(head);
+    Py_XDECREF(tail);
+    Py_DECREF(text);
+    return whole;
+}
+
+/* What the type of a bound builtin's self holds under its name, if that is this very builtin or one
+ * that is not a Python function; a subclass may have put another over it. Borrowed. */
+static PyObject *find_on_type(const PyCFunctionObject *function)
+{
+    PyObject *name = PyUnicode_FromString(function->m_ml->ml_name);
+    if (name == NULL)
+        return NULL;
+    PyObject *found = NULL;
+    PyObject *mro = Py_TYPE(function->m_self)->tp_mro;
+    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
+        PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+        found = _PyType_Lookup(type, name);
+        if (found != NULL && Py_TYPE(found) == &PyMethodDescr_Type &&
+            ((PyMethodDescrObject *)found)->d_method == function->m_ml)
+            break;
+        if (found != NULL && PyFunction_Check(found))
+            found = NULL;
+    }
+    Py_DECREF(name);
+    return found;
+}
+
+/* The label that cProfile gives a builtin; a new reference. */
+static PyObject *describe_function(const PyCFunctionObject *function)
+{
+    const char *name = function->m_ml->ml_name;
+    PyObject *module = function->m_module;
+    if (function->m_self == NULL) {
+        PyObject *module_name = NULL;
+        if (module != NULL && PyUnicode_Check(module))
+            module_name = Py_NewRef(module);
+        else if (module != NULL && PyModule_Check(module))
+            module_name = PyModule_GetNameObject(module);
+        PyErr_Clear();
+        if (module_name == NULL || PyUnicode_CompareWithASCIIString(module_name, "builtins") == 0) {
+            Py_XDECREF(module_name);
+            return PyUnicode_FromFormat("<%s>", name);
+        }
+        PyObject *label = PyUnicode_FromFormat("<%U.%s>", module_name, name);
+        Py_DECREF(module_name);
+        return label;
+    }
+    PyObject *found = find_on_type(function);
+    if (found != NULL) {
+        Py_INCREF(found);
+        PyObject *repr = PyObject_Repr(found);
+        Py_DECREF(found);
+        if (repr != NULL)
+            return repr;
+    }
+    PyErr_Clear();
+    if (module != NULL && PyUnicode_Check(module))
+        return PyUnicode_FromFormat("<built-in method %U.%s>", module, name);
+    return PyUnicode_FromFormat("<built-in method %s>", name);
+}
+
+static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_label *label)
+{
+    PyObject *name = Py_TYPE(callable) == &PyMethodDescr_Type
+                         ? PyObject_Repr(callable)
+                         : describe_function((PyCFunctionObject *)callable);
+    name = without_address(name);
+    if (name == NULL)
+        return TP_ENOMEM;
+    label->line = 0;
+    label->file = (tp_string){ "~", 1 };
+    tp_status status = borrow_bytes(name, &recording->label_name, &label->name);
+    Py_DECREF(name);
+    return status;
+}
+
+/* Something that is fired events for as if it were code (PyMonitoring_FirePyStartEvent). */
+static tp_status label_other(tp_recording *recording, PyObject *object, tp_label *label)
+{
+    PyObject *name = PyUnicode_FromFormat("<%s>", Py_TYPE(object)->tp_name);
+    if (name == NULL)
+        return TP_ENOMEM;
+    label->line = 0;
+    label->file = (tp_string){ "~", 1 };
+    tp_status status = borrow_bytes(name, &recording->label_name, &label->name);
+    Py_DECREF(name);
+    return status;
+}
+
+tp_status tp_identity_resolve(void *context, const void *key, void *subject, tp_label *label)
+{
+    tp_recording *recording = context;
+    PyObject *object = subject != NULL ? subject : (PyObject *)(uintptr_t)key;
+    /* A generator may be entered by throw() with the exception already set. */
+    PyObject *exception = PyErr_GetRaisedException();
+    tp_status status;
+    if (subject != NULL)
+        status = label_builtin(recording, object, label);
+    else if (PyCode_Check(object))
+        status = label_code(recording, (PyCodeObject *)object, label);
+    else
+        status = label_other(recording, object, label);
+    if (status != TP_OK) {
+        tp_identity_release(context, label);
+        PyErr_Clear();
+    }
+    PyErr_SetRaisedException(exception);
+    return status;
+}
+
+void tp_identity_release(void *context, tp_label *label)
+{
+    tp_recording *recording = context;
+    Py_CLEAR(recording->label_file);
+    Py_CLEAR(recording->label_name);
+    *label = (tp_label){ .line = 0 };
+}

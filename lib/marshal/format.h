@@ -1,0 +1,20 @@
+/* Names in the file's second object; docs/format.md says what each holds. */
+#ifndef TP_FORMAT_H
+#define TP_FORMAT_H
+
+#define TP_FORMAT_MAJOR 1
+#define TP_FORMAT_MINOR 0
+
+#define TP_FORMAT_MAGIC "traceprof"
+#define TP_FORMAT_UNIT "unit"
+#define TP_FORMAT_PROPERTIES "properties"
+#define TP_FORMAT_THREADS "threads"
+#define TP_FORMAT_NAME "name"
+#define TP_FORMAT_ID "id"
+#define TP_FORMAT_FUNCTION "function"
+#define TP_FORMAT_PARENT "parent"
+#define TP_FORMAT_CALLS "calls"
+#define TP_FORMAT_NESTED "nested_calls"
+#define TP_FORMAT_TICKS "inclusive_ticks"
+
+#endif

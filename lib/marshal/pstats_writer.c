@@ -1,0 +1,198 @@
+/* The two objects of a file; docs/format.md describes the second. */
+#include <string.h>
+
+#include <traceprof/pstats.h>
+#include <traceprof/version.h>
+
+#include "file.h"
+#include "format.h"
+#include "marshal_writer.h"
+#include "memory.h"
+#include "model.h"
+
+static void put_string(tp_marshal_writer *writer, tp_string string)
+{
+    tp_marshal_text(writer, string.bytes, string.size);
+}
+
+static void put_name(tp_marshal_writer *writer, const char *name)
+{
+    tp_marshal_text(writer, name, strlen(name));
+}
+
+/* (file, line, name), the key by which pstats knows a function. */
+static void put_label(tp_marshal_writer *writer, const tp_function *function)
+{
+    if (tp_marshal_seen(writer, function))
+        return;
+    tp_marshal_shared_tuple(writer, 3);
+    put_string(writer, function->label.file);
+    tp_marshal_int(writer, function->label.line);
+    put_string(writer, function->label.name);
+}
+
+/* Beware: a caller's figures begin with all calls, a function's with the primitive ones. */
+static void put_edge(tp_marshal_writer *writer, const tp_profile *profile, const tp_edge *edge)
+{
+    put_label(writer, &profile->functions[edge->caller]);
+    tp_marshal_tuple(writer, 4);
+    tp_marshal_int(writer, edge->calls);
+    tp_marshal_int(writer, edge->primitive_calls);
+    tp_marshal_float(writer, edge->total);
+    tp_marshal_float(writer, edge->cumulative);
+}
+
+static void put_dictionary(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    size_t e = 0;
+    tp_marshal_dict_begin(writer);
+    for (size_t i = 0; i < profile->function_count; i++) {
+        const tp_function *function = &profile->functions[i];
+        put_label(writer, function);
+        tp_marshal_tuple(writer, 5);
+        tp_marshal_int(writer, function->primitive_calls);
+        tp_marshal_int(writer, function->calls);
+        tp_marshal_float(writer, function->total);
+        tp_marshal_float(writer, function->cumulative);
+        tp_marshal_dict_begin(writer);
+        for (; e < profile->edge_count && profile->edges[e].callee == i; e++)
+            put_edge(writer, profile, &profile->edges[e]);
+        tp_marshal_dict_end(writer);
+    }
+    tp_marshal_dict_end(writer);
+}
+
+static void put_properties(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    tp_marshal_dict_begin(writer);
+    for (size_t i = 0; i < profile->property_count; i++) {
+        const tp_property *property = &profile->properties[i];
+        put_string(writer, property->name);
+        switch (property->kind) {
+        case TP_TEXT:
+            put_string(writer, property->text);
+            break;
+        case TP_INTEGER:
+            tp_marshal_int(writer, property->integer);
+            break;
+        case TP_REAL:
+            tp_marshal_float(writer, property->real);
+            break;
+        }
+    }
+    tp_marshal_dict_end(writer);
+}
+
+static void put_columns(tp_marshal_writer *writer, const tp_tree_data *tree)
+{
+    tp_buffer *buffer = writer->buffer;
+    put_name(writer, TP_FORMAT_FUNCTION);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 4);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u32(buffer, tree->contexts[i].function);
+    put_name(writer, TP_FORMAT_PARENT);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 4);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u32(buffer, tree->contexts[i].parent);
+    put_name(writer, TP_FORMAT_CALLS);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 8);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u64(buffer, tree->contexts[i].calls);
+    put_name(writer, TP_FORMAT_NESTED);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 8);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u64(buffer, tree->contexts[i].nested_calls);
+    put_name(writer, TP_FORMAT_TICKS);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 8);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u64(buffer, (uint64_t)tree->contexts[i].inclusive_ticks);
+}
+
+static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
+                       const tp_tree_data *tree)
+{
+    tp_text name = profile->strings.texts[tree->name];
+    tp_marshal_dict_begin(writer);
+    put_name(writer, TP_FORMAT_NAME);
+    tp_marshal_text(writer, name.bytes, name.size);
+    put_name(writer, TP_FORMAT_ID);
+    tp_marshal_int(writer, (int64_t)(tree->id & INT64_MAX));
+    put_columns(writer, tree);
+    tp_marshal_dict_end(writer);
+}
+
+static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    tp_marshal_dict_begin(writer);
+    put_name(writer, TP_FORMAT_MAGIC);
+    tp_marshal_tuple(writer, 2);
+    tp_marshal_int(writer, TP_FORMAT_MAJOR);
+    tp_marshal_int(writer, TP_FORMAT_MINOR);
+    put_name(writer, TP_FORMAT_UNIT);
+    tp_marshal_float(writer, profile->unit);
+    put_name(writer, TP_FORMAT_PROPERTIES);
+    put_properties(writer, profile);
+    put_name(writer, TP_FORMAT_THREADS);
+    tp_marshal_list(writer, (uint32_t)profile->thread_count);
+    for (size_t i = 0; i < profile->thread_count; i++)
+        put_thread(writer, profile, &profile->trees[i]);
+    tp_marshal_dict_end(writer);
+}
+
+typedef void put_object(tp_marshal_writer *writer, const tp_profile *profile);
+
+static void write_object(tp_buffer *buffer, const tp_profile *profile, put_object *put)
+{
+    tp_marshal_writer writer;
+    tp_marshal_begin(&writer, buffer);
+    put(&writer, profile);
+    tp_marshal_end(&writer);
+}
+
+static tp_status encode(const tp_profile *profile, tp_pstats_parts parts, tp_buffer *buffer)
+{
+    tp_buffer_init(buffer, NULL);
+    write_object(buffer, profile, put_dictionary);
+    if (parts == TP_PSTATS_WHOLE)
+        write_object(buffer, profile, put_extension);
+    tp_status status = buffer->status;
+    if (status != TP_OK)
+        tp_buffer_free(buffer);
+    return status;
+}
+
+tp_status tp_pstats_encode(const tp_profile *profile, tp_pstats_parts parts, uint8_t **bytes,
+                           size_t *size)
+{
+    tp_buffer buffer;
+    tp_status status = encode(profile, parts, &buffer);
+    if (status != TP_OK)
+        return status;
+    *bytes = buffer.bytes;
+    *size = buffer.size;
+    return TP_OK;
+}
+
+void tp_pstats_free(uint8_t *bytes)
+{
+    tp_free(NULL, bytes);
+}
+
+tp_status tp_pstats_write_file(const tp_profile *profile, const char *path, tp_error *error)
+{
+    tp_buffer buffer;
+    tp_status status = encode(profile, TP_PSTATS_WHOLE, &buffer);
+    if (status != TP_OK) {
+        if (error != NULL)
+            *error = (tp_error){ .status = status, .message = tp_status_message(status) };
+        return status;
+    }
+    status = tp_file_replace(path, buffer.bytes, buffer.size, NULL, error);
+    tp_buffer_free(&buffer);
+    return status;
+}
+
+tp_status tp_pstats_probe_file(const char *path, tp_error *error)
+{
+    return tp_file_probe(path, NULL, error);
+}

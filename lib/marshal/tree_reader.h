@@ -1,0 +1,13 @@
+/* The file's second object: trees, threads, properties (docs/format.md). */
+#ifndef TP_TREE_READER_H
+#define TP_TREE_READER_H
+
+#include "marshal_reader.h"
+#include "model.h"
+
+/* Adds what `value` holds to a profile that has its functions already. An object that is not ours is
+ * left alone; a later minor version may hold more than is read here. */
+TP_NODISCARD tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile,
+                                         const tp_value *value);
+
+#endif

@@ -1,0 +1,63 @@
+/* The profile's inside, for those that build one: the recorder and the readers. */
+#ifndef TP_MODEL_H
+#define TP_MODEL_H
+
+#include <traceprof/profile.h>
+
+#include "intern.h"
+
+/* What a thread's tree is made of before it becomes part of a profile. */
+typedef struct tp_tree_data {
+    tp_context *contexts; /* Owned. */
+    size_t count;
+    size_t capacity;
+    uint32_t name; /* number in the profile's strings */
+    uint64_t id;
+} tp_tree_data;
+
+struct tp_profile {
+    const tp_allocator *allocator; /* Borrowed. */
+    tp_intern strings;             /* Owned; all labels and texts point into it. */
+    tp_function *functions;        /* Owned. */
+    size_t function_count;
+    size_t function_capacity;
+    tp_edge *edges; /* Owned. */
+    size_t edge_count;
+    size_t edge_capacity;
+    tp_tree_data *trees;     /* Owned, with their contexts. */
+    tp_thread_tree *threads; /* Owned; the public view of trees, made by tp_profile_finish */
+    size_t thread_count;
+    size_t tree_capacity;
+    tp_property *properties; /* Owned. */
+    size_t property_count;
+    size_t property_capacity;
+    double unit;
+};
+
+TP_NODISCARD tp_status tp_profile_new(tp_profile **profile, const tp_allocator *allocator);
+
+/* A copy of the bytes that lives as long as the profile. */
+TP_NODISCARD tp_status tp_profile_string(tp_profile *profile, tp_string *string, const char *bytes,
+                                         size_t size);
+
+/* A copy of both strings, likewise. */
+TP_NODISCARD tp_status tp_profile_label(tp_profile *profile, tp_label *copy, const tp_label *label);
+
+/* Appends a row; *index is its number. The label's strings must be the profile's own. */
+TP_NODISCARD tp_status tp_profile_add_function(tp_profile *profile, uint32_t *index,
+                                               const tp_function *function);
+TP_NODISCARD tp_status tp_profile_add_edge(tp_profile *profile, const tp_edge *edge);
+
+/* Appends an empty tree; the pointer is good until the next one is added. */
+TP_NODISCARD tp_status tp_profile_add_tree(tp_profile *profile, tp_tree_data **tree,
+                                           const char *name, size_t size, uint64_t id);
+TP_NODISCARD tp_status tp_tree_add_context(tp_profile *profile, tp_tree_data *tree,
+                                           const tp_context *context);
+
+/* Makes the public view once all is added. */
+TP_NODISCARD tp_status tp_profile_finish(tp_profile *profile);
+
+/* Order of labels: by file, line, name; bytes compared as unsigned. */
+int tp_label_compare(const tp_label *a, const tp_label *b);
+
+#endif

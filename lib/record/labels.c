@@ -1,0 +1,68 @@
+#include "labels.h"
+
+#include "memory.h"
+
+void tp_labels_init(tp_labels *labels, const tp_allocator *allocator)
+{
+    *labels = (tp_labels){ .allocator = allocator };
+    tp_label_set_init(&labels->set, allocator);
+    tp_map_init(&labels->function_of_key, allocator);
+}
+
+void tp_labels_free(tp_labels *labels)
+{
+    tp_label_set_free(&labels->set);
+    tp_map_free(&labels->function_of_key);
+    tp_free(labels->allocator, labels->key_of_function);
+    tp_labels_init(labels, labels->allocator);
+}
+
+static tp_status number_of_label(tp_labels *labels, uint32_t *function, const tp_label *label)
+{
+    tp_status status = tp_label_set_put(&labels->set, function, label);
+    if (status != TP_OK)
+        return status;
+    size_t before = labels->key_capacity;
+    void *array = (void *)labels->key_of_function;
+    status = tp_reserve(labels->allocator, &array, &labels->key_capacity, (size_t)*function + 1,
+                        sizeof *labels->key_of_function);
+    if (status != TP_OK)
+        return status;
+    labels->key_of_function = array;
+    for (size_t i = before; i < labels->key_capacity; i++)
+        labels->key_of_function[i] = NULL;
+    return TP_OK;
+}
+
+tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *key, void *subject,
+                             const tp_resolver *resolver)
+{
+    *function = tp_map_get(&labels->function_of_key, (uint64_t)(uintptr_t)key);
+    if (*function != TP_MAP_NONE)
+        return TP_OK;
+    tp_label label = { 0 };
+    tp_status status = resolver->resolve(resolver->context, key, subject, &label);
+    if (status != TP_OK)
+        return status;
+    status = number_of_label(labels, function, &label);
+    if (resolver->release != NULL)
+        resolver->release(resolver->context, &label);
+    if (status == TP_OK)
+        status = tp_map_put(&labels->function_of_key, (uint64_t)(uintptr_t)key, *function);
+    if (status == TP_OK)
+        labels->key_of_function[*function] = key;
+    return status;
+}
+
+void tp_labels_forget(tp_labels *labels, const void *key)
+{
+    uint32_t function = tp_map_take(&labels->function_of_key, (uint64_t)(uintptr_t)key);
+    if (function != TP_MAP_NONE && labels->key_of_function[function] == key)
+        labels->key_of_function[function] = NULL;
+}
+
+const void *tp_labels_find_key(const tp_labels *labels, const tp_label *label)
+{
+    uint32_t function = tp_label_set_find(&labels->set, label);
+    return function == TP_MAP_NONE ? NULL : labels->key_of_function[function];
+}

@@ -1,0 +1,29 @@
+/* Functions of a session: a number for each distinct label, and which living keys stand for it. */
+#ifndef TP_LABELS_H
+#define TP_LABELS_H
+
+#include <traceprof/session.h>
+
+#include "label_set.h"
+
+typedef struct tp_labels {
+    const tp_allocator *allocator; /* Borrowed. */
+    tp_label_set set;              /* its numbers are the functions' */
+    tp_map function_of_key;        /* living keys only */
+    const void **key_of_function;  /* Owned; the key seen last, NULL once freed. Keys borrowed. */
+    size_t key_capacity;
+} tp_labels;
+
+void tp_labels_init(tp_labels *labels, const tp_allocator *allocator);
+void tp_labels_free(tp_labels *labels);
+
+/* *function is the number of key's label, asked of the resolver if the key is new. */
+TP_NODISCARD tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *key,
+                                          void *subject, const tp_resolver *resolver);
+
+void tp_labels_forget(tp_labels *labels, const void *key);
+
+/* A living key of that label, or NULL. */
+const void *tp_labels_find_key(const tp_labels *labels, const tp_label *label);
+
+#endif

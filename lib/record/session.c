@@ -1,0 +1,140 @@
+#include "memory.h"
+#include "recorder.h"
+
+/* The first version of the options ended behind this member. */
+#define SMALLEST_OPTIONS (offsetof(tp_session_options, no_edges) + sizeof(uint32_t))
+
+tp_status tp_session_create(tp_session **out, const tp_session_options *options)
+{
+    if (options == NULL || options->size < SMALLEST_OPTIONS || options->clock == NULL ||
+        options->resolver.resolve == NULL || options->max_contexts > UINT32_MAX / 2)
+        return TP_EARGUMENT;
+    tp_session *session = tp_alloc(options->allocator, 1, sizeof *session);
+    if (session == NULL)
+        return TP_ENOMEM;
+    session->allocator = options->allocator;
+    session->clock = options->clock;
+    session->resolver = options->resolver;
+    session->max_contexts =
+        options->max_contexts != 0 ? options->max_contexts : TP_DEFAULT_MAX_CONTEXTS;
+    session->no_edges = options->no_edges != 0;
+    tp_labels_init(&session->labels, session->allocator);
+    *out = session;
+    return TP_OK;
+}
+
+void tp_session_destroy(tp_session *session)
+{
+    if (session == NULL)
+        return;
+    for (size_t i = 0; i < session->track_count; i++) {
+        tp_track_free(session->tracks[i]);
+        tp_free(session->allocator, session->tracks[i]);
+    }
+    tp_free(session->allocator, session->tracks);
+    tp_labels_free(&session->labels);
+    tp_free(session->allocator, session);
+}
+
+tp_status tp_session_add_track(tp_session *session, tp_track **out, const char *name,
+                               size_t name_size, uint64_t id)
+{
+    void *array = session->tracks;
+    tp_status status = tp_reserve(session->allocator, &array, &session->track_capacity,
+                                  session->track_count + 1, sizeof *session->tracks);
+    if (status != TP_OK)
+        return status;
+    session->tracks = array;
+    tp_track *track = tp_alloc(session->allocator, 1, sizeof *track);
+    if (track == NULL)
+        return TP_ENOMEM;
+    track->id = id;
+    status = tp_intern_put(&session->labels.set.strings, &track->name, name, name_size);
+    if (status == TP_OK)
+        status = tp_track_init(track, session);
+    if (status != TP_OK) {
+        tp_free(session->allocator, track);
+        return status;
+    }
+    session->tracks[session->track_count++] = track;
+    *out = track;
+    return TP_OK;
+}
+
+tp_track *tp_session_find_track(const tp_session *session, uint64_t id)
+{
+    for (size_t i = 0; i < session->track_count; i++) {
+        if (session->tracks[i]->id == id)
+            return session->tracks[i];
+    }
+    return NULL;
+}
+
+void tp_session_forget(tp_session *session, const void *key)
+{
+    for (size_t i = 0; i < session->track_count; i++)
+        tp_tree_forget(&session->tracks[i]->tree, key);
+    tp_labels_forget(&session->labels, key);
+}
+
+tp_status tp_session_clear(tp_session *session)
+{
+    /* New tracks' insides are made before the old ones go: with no memory nothing is lost. */
+    tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < session->track_count; i++) {
+        tp_track *track = session->tracks[i];
+        tp_track fresh = { .id = track->id, .name = track->name };
+        status = tp_track_init(&fresh, session);
+        if (status == TP_OK) {
+            tp_track_free(track);
+            /* The base frame points at the root, which lies in a chunk and does not move. */
+            *track = fresh;
+        }
+    }
+    if (status == TP_OK)
+        session->status = TP_OK;
+    return status;
+}
+
+void tp_session_set_no_edges(tp_session *session, uint32_t no_edges)
+{
+    session->no_edges = no_edges != 0;
+}
+
+tp_repairs tp_session_repairs(const tp_session *session)
+{
+    tp_repairs sum = { 0 };
+    for (size_t i = 0; i < session->track_count; i++) {
+        const tp_repairs *part = &session->tracks[i]->repairs;
+        sum.unwound += part->unwound;
+        sum.orphans += part->orphans;
+        sum.lost += part->lost;
+        sum.folded += part->folded;
+    }
+    return sum;
+}
+
+tp_status tp_session_status(const tp_session *session)
+{
+    return session->status;
+}
+
+const void *tp_session_find_key(const tp_session *session, const tp_function *function)
+{
+    return tp_labels_find_key(&session->labels, &function->label);
+}
+
+size_t tp_session_memory(const tp_session *session)
+{
+    size_t bytes = sizeof *session;
+    for (size_t i = 0; i < session->track_count; i++) {
+        const tp_track *track = session->tracks[i];
+        bytes += sizeof *track + tp_tree_memory(&track->tree) + tp_beyond_memory(&track->beyond);
+        bytes += ((size_t)(track->last - track->base) + 1) * sizeof *track->base;
+    }
+    const tp_labels *labels = &session->labels;
+    size_t slots = (size_t)labels->set.strings.heads.capacity + labels->set.triples.heads.capacity +
+                   labels->function_of_key.capacity;
+    return bytes + slots * (sizeof(uint64_t) + sizeof(uint32_t)) +
+           labels->key_capacity * sizeof *labels->key_of_function;
+}

@@ -1,0 +1,342 @@
+/* From a session to a profile. Open calls are taken as ending now; the session is left untouched. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "model.h"
+#include "recorder.h"
+
+/* One context of the result, while its children are being collected. Several nodes may make up one
+ * context: those of callables with equal labels, and those of direct recursion. */
+typedef struct pending {
+    uint32_t first_node; /* head of the list of nodes, through `next_node` */
+    uint32_t function;
+    uint32_t parent; /* context */
+    uint32_t above;  /* the parent's function, TP_MAP_NONE at the top */
+    uint64_t nested_calls;
+} pending;
+
+typedef struct builder {
+    const tp_allocator *allocator; /* Borrowed. */
+    const tp_tree *tree;           /* Borrowed. */
+    tp_profile *profile;           /* Borrowed. */
+    tp_tree_data *out;             /* Borrowed from the profile. */
+    uint32_t *next_node;           /* Owned; one link a node of the tree */
+    uint32_t *last_of_function;    /* Owned; scratch: position in `work` + 1 */
+    pending *work;                 /* Owned; contexts still to be written, the next one last */
+    size_t work_count;
+    size_t work_capacity;
+    uint32_t *children; /* Owned; scratch: node numbers */
+    size_t child_count;
+    size_t child_capacity;
+} builder;
+
+static void builder_free(builder *b)
+{
+    tp_free(b->allocator, b->next_node);
+    tp_free(b->allocator, b->last_of_function);
+    tp_free(b->allocator, b->work);
+    tp_free(b->allocator, b->children);
+}
+
+static tp_status collect_children(builder *b, const tp_node *node)
+{
+    const tp_node *child = node->child;
+    if (child == NULL)
+        return TP_OK;
+    do {
+        void *array = b->children;
+        tp_status status = tp_reserve(b->allocator, &array, &b->child_capacity,
+                                      b->child_count + 1, sizeof *b->children);
+        if (status != TP_OK)
+            return status;
+        b->children = array;
+        b->children[b->child_count++] = child->number;
+        child = child->sibling;
+    } while (child != node->child);
+    return TP_OK;
+}
+
+/* All children of a context's nodes. A function that calls itself, below a call of itself, is the
+ * same context once more: its node joins the list instead, and its children count as the context's. */
+static tp_status gather(builder *b, pending *context)
+{
+    b->child_count = 0;
+    for (uint32_t n = context->first_node; n != TP_MAP_NONE; n = b->next_node[n]) {
+        size_t first = b->child_count;
+        tp_status status = collect_children(b, tp_tree_node(b->tree, n));
+        if (status != TP_OK)
+            return status;
+        if (context->above != context->function)
+            continue;
+        size_t kept = first;
+        for (size_t i = first; i < b->child_count; i++) {
+            uint32_t child = b->children[i];
+            const tp_node *node = tp_tree_node(b->tree, child);
+            if (tp_tree_function(b->tree, node) != context->function) {
+                b->children[kept++] = child;
+                continue;
+            }
+            context->nested_calls += node->calls;
+            b->next_node[child] = b->next_node[n];
+            b->next_node[n] = child;
+        }
+        b->child_count = kept;
+    }
+    return TP_OK;
+}
+
+static int by_number_descending(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left < right) - (left > right);
+}
+
+/* Puts the gathered children on the work list, one entry a function, so that the one first called is
+ * taken off it first. */
+static tp_status schedule_children(builder *b, uint32_t parent, uint32_t parent_function)
+{
+    size_t first = b->work_count;
+    if (b->child_count > 1)
+        qsort(b->children, b->child_count, sizeof *b->children, by_number_descending);
+    void *array = b->work;
+    tp_status status = tp_reserve(b->allocator, &array, &b->work_capacity,
+                                  b->work_count + b->child_count, sizeof *b->work);
+    if (status != TP_OK)
+        return status;
+    b->work = array;
+    for (size_t i = 0; i < b->child_count; i++) {
+        uint32_t number = b->children[i];
+        uint32_t function = tp_tree_function(b->tree, tp_tree_node(b->tree, number));
+        uint32_t *last = &b->last_of_function[function];
+        b->next_node[number] = TP_MAP_NONE;
+        if (*last != 0) {
+            pending *same = &b->work[*last - 1];
+            b->next_node[number] = same->first_node;
+            same->first_node = number;
+            continue;
+        }
+        b->work[b->work_count++] = (pending){ .first_node = number,
+                                              .function = function,
+                                              .parent = parent,
+                                              .above = parent_function };
+        *last = (uint32_t)b->work_count;
+    }
+    for (size_t i = first; i < b->work_count; i++)
+        b->last_of_function[b->work[i].function] = 0;
+    return TP_OK;
+}
+
+/* Writes the context and schedules its children. */
+static tp_status write_context(builder *b, pending context)
+{
+    tp_context written = { .function = context.function, .parent = context.parent };
+    for (uint32_t n = context.first_node; n != TP_MAP_NONE; n = b->next_node[n]) {
+        const tp_node *node = tp_tree_node(b->tree, n);
+        written.calls += node->calls;
+        written.inclusive_ticks += (int64_t)node->ticks;
+    }
+    tp_status status = gather(b, &context);
+    if (status != TP_OK)
+        return status;
+    written.calls += context.nested_calls;
+    written.nested_calls = context.nested_calls;
+    uint32_t number = (uint32_t)b->out->count;
+    status = tp_tree_add_context(b->profile, b->out, &written);
+    return status == TP_OK ? schedule_children(b, number, context.function) : status;
+}
+
+/* The track's tree as contexts in pre-order, with the session's function numbers. */
+static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_track *track)
+{
+    const tp_allocator *allocator = track->session->allocator;
+    builder b = { .allocator = allocator, .tree = &track->tree, .profile = profile, .out = out };
+    b.next_node = tp_alloc(allocator, track->tree.count, sizeof *b.next_node);
+    b.last_of_function = tp_alloc(allocator, (size_t)track->session->labels.set.triples.count + 1,
+                                  sizeof *b.last_of_function);
+    tp_status status = b.next_node == NULL || b.last_of_function == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK)
+        status = collect_children(&b, tp_tree_node(&track->tree, 0));
+    if (status == TP_OK)
+        status = schedule_children(&b, TP_NO_INDEX, TP_MAP_NONE);
+    while (status == TP_OK && b.work_count > 0)
+        status = write_context(&b, b.work[--b.work_count]);
+    builder_free(&b);
+    return status;
+}
+
+/* Adds (sign 1) or takes back (sign -1) what the open calls that have a node would count if they
+ * ended now. */
+static void count_open_calls(const tp_track *track, uint64_t now, int sign)
+{
+    for (const tp_frame *frame = track->base + 1; frame <= track->top; frame++) {
+        if (frame->node == &track->outside)
+            break;
+        frame->node->ticks += (now - frame->start) * (uint64_t)(int64_t)sign;
+        frame->node->calls += (uint64_t)(int64_t)sign;
+    }
+}
+
+static tp_status add_beyond(tp_flat *flat, const tp_track *track, uint64_t now)
+{
+    const tp_beyond *beyond = &track->beyond;
+    const tp_allocator *allocator = track->session->allocator;
+    uint64_t *ticks = tp_alloc(allocator, beyond->call_count, sizeof *ticks);
+    if (ticks == NULL)
+        return TP_ENOMEM;
+    const tp_frame *first = track->top - beyond->call_count + 1;
+    for (size_t i = 0; i < beyond->call_count; i++)
+        ticks[i] = now - first[i].start;
+    tp_status status = tp_beyond_add_to(beyond, flat, ticks);
+    tp_free(allocator, ticks);
+    return status;
+}
+
+static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *session,
+                           const tp_track *track)
+{
+    tp_tree_data *tree;
+    tp_text name = session->labels.set.strings.texts[track->name];
+    uint64_t now = tp_clock_now(session->clock);
+    tp_status status = tp_profile_add_tree(profile, &tree, name.bytes, name.size, track->id);
+    if (status != TP_OK)
+        return status;
+    count_open_calls(track, now, 1);
+    status = build_tree(profile, tree, track);
+    count_open_calls(track, now, -1);
+    if (status == TP_OK)
+        status = tp_flat_add_tree(flat, tree->contexts, tree->count);
+    if (status == TP_OK)
+        status = add_beyond(flat, track, now);
+    return status;
+}
+
+typedef struct row {
+    tp_function function;
+    uint32_t number; /* the session's */
+} row;
+
+static int by_label(const void *a, const void *b)
+{
+    return tp_label_compare(&((const row *)a)->function.label, &((const row *)b)->function.label);
+}
+
+/* The functions that were called, in the order of their labels; *index_of maps the session's numbers
+ * to theirs. */
+static tp_status add_functions(tp_profile *profile, const tp_flat *flat, const tp_session *session,
+                               row *rows, uint32_t *index_of)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < flat->function_count; i++) {
+        const tp_figures *figures = &flat->functions[i];
+        if (figures->calls == 0)
+            continue;
+        tp_label label = tp_label_set_get(&session->labels.set, i);
+        tp_function function = { .calls = figures->calls,
+                                 .primitive_calls = figures->primitive_calls,
+                                 .total = (double)figures->total * profile->unit,
+                                 .cumulative = (double)figures->cumulative * profile->unit };
+        tp_status status = tp_profile_label(profile, &function.label, &label);
+        if (status != TP_OK)
+            return status;
+        rows[count++] = (row){ function, i };
+    }
+    if (count > 1)
+        qsort(rows, count, sizeof *rows, by_label);
+    for (size_t i = 0; i < count; i++) {
+        tp_status status =
+            tp_profile_add_function(profile, &index_of[rows[i].number], &rows[i].function);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+static int by_callee(const void *a, const void *b)
+{
+    const tp_edge *left = a, *right = b;
+    if (left->callee != right->callee)
+        return left->callee < right->callee ? -1 : 1;
+    return (left->caller > right->caller) - (left->caller < right->caller);
+}
+
+static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint32_t *index_of)
+{
+    for (size_t i = 0; i < flat->edge_count; i++) {
+        const tp_flat_edge *from = &flat->edges[i];
+        if (from->figures.calls == 0)
+            continue;
+        tp_edge edge = { .caller = index_of[from->caller],
+                         .callee = index_of[from->callee],
+                         .calls = from->figures.calls,
+                         .primitive_calls = from->figures.primitive_calls,
+                         .total = (double)from->figures.total * profile->unit,
+                         .cumulative = (double)from->figures.cumulative * profile->unit };
+        tp_status status = tp_profile_add_edge(profile, &edge);
+        if (status != TP_OK)
+            return status;
+    }
+    if (profile->edge_count > 1)
+        qsort(profile->edges, profile->edge_count, sizeof *profile->edges, by_callee);
+    return TP_OK;
+}
+
+static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_session *session)
+{
+    row *rows = tp_alloc(session->allocator, flat->function_count, sizeof *rows);
+    uint32_t *index_of = tp_alloc(session->allocator, flat->function_count, sizeof *index_of);
+    tp_status status = rows == NULL || index_of == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK)
+        status = add_functions(profile, flat, session, rows, index_of);
+    if (status == TP_OK && !session->no_edges)
+        status = add_edges(profile, flat, index_of);
+    for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
+        tp_tree_data *tree = &profile->trees[t];
+        for (size_t i = 0; i < tree->count; i++)
+            tree->contexts[i].function = index_of[tree->contexts[i].function];
+    }
+    tp_free(session->allocator, rows);
+    tp_free(session->allocator, index_of);
+    return status;
+}
+
+static tp_status describe(tp_profile *profile, const tp_session *session)
+{
+    tp_repairs repairs = tp_session_repairs(session);
+    const char *clock = tp_clock_name(session->clock);
+    tp_status status = tp_profile_set_text(profile, "clock", clock, strlen(clock));
+    if (status == TP_OK)
+        status = tp_profile_set_integer(profile, "calls_folded", (int64_t)repairs.folded);
+    if (status == TP_OK)
+        status = tp_profile_set_integer(profile, "calls_lost", (int64_t)repairs.lost);
+    if (status == TP_OK)
+        status = tp_profile_set_integer(profile, "repairs_orphans", (int64_t)repairs.orphans);
+    if (status == TP_OK)
+        status = tp_profile_set_integer(profile, "repairs_unwound", (int64_t)repairs.unwound);
+    return status;
+}
+
+tp_status tp_session_profile(tp_session *session, tp_profile **out)
+{
+    tp_profile *profile;
+    tp_status status = tp_profile_new(&profile, session->allocator);
+    if (status != TP_OK)
+        return status;
+    tp_flat flat;
+    tp_flat_init(&flat, session->allocator);
+    profile->unit = tp_clock_unit(session->clock);
+    for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
+        status = add_track(profile, &flat, session, session->tracks[i]);
+    if (status == TP_OK)
+        status = add_flat(profile, &flat, session);
+    if (status == TP_OK)
+        status = describe(profile, session);
+    if (status == TP_OK)
+        status = tp_profile_finish(profile);
+    tp_flat_free(&flat);
+    if (status == TP_OK)
+        *out = profile;
+    else
+        tp_profile_destroy(profile);
+    return status;
+}

@@ -1,0 +1,181 @@
+#include "track.h"
+
+#include <string.h>
+
+#include "memory.h"
+#include "recorder.h"
+
+#define FIRST_FRAMES 256u
+
+tp_status tp_track_init(tp_track *track, tp_session *session)
+{
+    const tp_allocator *allocator = session->allocator;
+    track->session = session;
+    track->clock = session->clock;
+    tp_beyond_init(&track->beyond, allocator);
+    tp_status status = tp_tree_init(&track->tree, session->max_contexts,
+                                    &session->labels.function_of_key, allocator);
+    if (status != TP_OK)
+        return status;
+    track->base = tp_alloc(allocator, FIRST_FRAMES, sizeof *track->base);
+    if (track->base == NULL) {
+        tp_tree_free(&track->tree);
+        return TP_ENOMEM;
+    }
+    track->base->node = tp_tree_node(&track->tree, 0);
+    track->top = track->base;
+    track->last = track->base + FIRST_FRAMES - 1;
+    return TP_OK;
+}
+
+void tp_track_free(tp_track *track)
+{
+    tp_tree_free(&track->tree);
+    tp_beyond_free(&track->beyond);
+    tp_free(track->session->allocator, track->base);
+    track->base = track->top = track->last = NULL;
+}
+
+static tp_status grow_stack(tp_track *track)
+{
+    size_t used = (size_t)(track->top - track->base);
+    size_t room = (size_t)(track->last - track->base) + 1;
+    tp_frame *base =
+        tp_realloc(track->session->allocator, track->base, room * 2, sizeof *base);
+    if (base == NULL)
+        return TP_ENOMEM;
+    track->base = base;
+    track->top = base + used;
+    track->last = base + room * 2 - 1;
+    return TP_OK;
+}
+
+static void push(tp_track *track, tp_node *node, const void *key)
+{
+    tp_frame *frame = ++track->top;
+    frame->node = node;
+    frame->key = key;
+    frame->start = tp_clock_now(track->clock);
+}
+
+static tp_status enter_beyond(tp_track *track, const void *key, uint32_t function)
+{
+    tp_status status =
+        tp_beyond_enter(&track->beyond, &track->tree, track->top->node, key, function);
+    if (status == TP_OK) {
+        track->repairs.folded++;
+        push(track, &track->outside, NULL);
+    }
+    return status;
+}
+
+static tp_status enter(tp_track *track, const void *key, void *subject)
+{
+    tp_status status = track->top == track->last ? grow_stack(track) : TP_OK;
+    if (status != TP_OK)
+        return status;
+    tp_node *parent = track->top->node;
+    tp_node *node = parent == &track->outside ? NULL : tp_tree_find(&track->tree, parent, key);
+    if (node != NULL) {
+        push(track, node, key);
+        return TP_OK;
+    }
+    uint32_t function;
+    tp_session *session = track->session;
+    status = tp_labels_function(&session->labels, &function, key, subject, &session->resolver);
+    if (status != TP_OK)
+        return status;
+    if (parent == &track->outside)
+        return enter_beyond(track, key, function);
+    status = tp_tree_add(&track->tree, &node, parent, key, function);
+    if (status == TP_ELIMIT)
+        return enter_beyond(track, key, function);
+    if (status == TP_OK)
+        push(track, node, key);
+    return status;
+}
+
+TP_NOINLINE static void lose(tp_track *track, tp_status status)
+{
+    track->repairs.lost++;
+    if (status == TP_ENOMEM)
+        track->session->status = TP_ENOMEM;
+}
+
+void tp_track_enter_slow(tp_track *track, const void *key, void *subject)
+{
+    tp_status status = enter(track, key, subject);
+    if (status != TP_OK)
+        lose(track, status);
+}
+
+/* The key of an open call, wherever it is kept. Calls beyond the cap are the innermost ones. */
+static const void *key_of(const tp_track *track, const tp_frame *frame)
+{
+    if (frame->node != &track->outside)
+        return frame->key;
+    size_t from_top = (size_t)(track->top - frame);
+    return track->beyond.calls[track->beyond.call_count - 1 - from_top].key;
+}
+
+static void pop(tp_track *track, uint64_t now)
+{
+    tp_frame *frame = track->top;
+    uint64_t ticks = now - frame->start;
+    if (frame->node == &track->outside) {
+        tp_beyond_leave(&track->beyond, ticks);
+    } else {
+        frame->node->ticks += ticks;
+        frame->node->calls++;
+    }
+    track->top--;
+}
+
+void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now)
+{
+    /* An empty stack: this call began before the recording did. */
+    if (track->top == track->base)
+        return;
+    if (caller != NULL && key_of(track, track->top) == caller && caller != key) {
+        track->repairs.orphans++;
+        return;
+    }
+    const tp_frame *frame = track->top;
+    while (frame > track->base && key_of(track, frame) != key)
+        frame--;
+    if (frame == track->base) {
+        track->repairs.orphans++;
+        return;
+    }
+    track->repairs.unwound += (uint64_t)(track->top - frame);
+    const tp_frame *below = frame - 1;
+    while (track->top > below)
+        pop(track, now);
+}
+
+void tp_enter(tp_track *track, const void *key, void *subject)
+{
+    tp_track_enter(track, key, subject);
+}
+
+void tp_leave(tp_track *track, const void *key)
+{
+    tp_track_leave(track, key, NULL);
+}
+
+void tp_leave_called_by(tp_track *track, const void *key, const void *caller)
+{
+    tp_track_leave(track, key, caller);
+}
+
+void tp_track_close(tp_track *track)
+{
+    uint64_t now = tp_clock_now(track->clock);
+    while (track->top > track->base)
+        pop(track, now);
+}
+
+size_t tp_track_depth(const tp_track *track)
+{
+    return (size_t)(track->top - track->base);
+}

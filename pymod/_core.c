@@ -1,0 +1,115 @@
+/* The extension module ctraceprof._core: a thin face over <traceprof/cpython.h>. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "_core.h"
+
+static int core_exec(PyObject *module)
+{
+    core_state *state = PyModule_GetState(module);
+    if (tp_engine_create(&state->engine) != TP_OK)
+        return -1;
+    if (core_add_entries(module, state) != 0 || core_add_profiler(module, state) != 0)
+        return -1;
+    return PyModule_AddStringConstant(module, "version", tp_version());
+}
+
+static int core_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    core_state *state = PyModule_GetState(module);
+    if (state == NULL)
+        return 0;
+    Py_VISIT(state->profiler_type);
+    Py_VISIT(state->entry_type);
+    Py_VISIT(state->subentry_type);
+    return 0;
+}
+
+static int core_clear(PyObject *module)
+{
+    core_state *state = PyModule_GetState(module);
+    if (state == NULL)
+        return 0;
+    Py_CLEAR(state->profiler_type);
+    Py_CLEAR(state->entry_type);
+    Py_CLEAR(state->subentry_type);
+    return 0;
+}
+
+static void core_free(void *module)
+{
+    core_state *state = PyModule_GetState((PyObject *)module);
+    if (state == NULL)
+        return;
+    core_clear((PyObject *)module);
+    tp_engine_release(state->engine);
+    state->engine = NULL;
+}
+
+PyDoc_STRVAR(probe_doc, "probe(path, /)\n--\n\n"
+                        "Raise OSError if a file could not be written to path (bytes) now.");
+
+static PyObject *core_probe(PyObject *module, PyObject *path)
+{
+    (void)module;
+    tp_error error;
+    if (!PyBytes_Check(path))
+        return PyErr_Format(PyExc_TypeError, "path must be bytes, not %s", Py_TYPE(path)->tp_name);
+    if (tp_pstats_probe_file(PyBytes_AS_STRING(path), &error) != TP_OK)
+        return core_raise_error(&error, path);
+    Py_RETURN_NONE;
+}
+
+PyObject *core_raise_error(const tp_error *error, PyObject *path)
+{
+    if (error->status == TP_ENOMEM)
+        return PyErr_NoMemory();
+    PyObject *name = PyUnicode_DecodeFSDefaultAndSize(PyBytes_AS_STRING(path),
+                                                      PyBytes_GET_SIZE(path));
+    if (name == NULL)
+        return NULL;
+    if (error->system_error != 0) {
+        errno = error->system_error;
+        PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, name);
+    } else {
+        PyErr_Format(PyExc_ValueError, "%U: %s", name, error->message);
+    }
+    Py_DECREF(name);
+    return NULL;
+}
+
+static PyMethodDef core_methods[] = {
+    { "probe", core_probe, METH_O, probe_doc },
+    { NULL, NULL, 0, NULL },
+};
+
+static PyModuleDef_Slot core_slots[] = {
+    { Py_mod_exec, (void *)(uintptr_t)core_exec },
+#ifdef Py_mod_multiple_interpreters
+    { Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+#endif
+    { 0, NULL },
+};
+
+static struct PyModuleDef core_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_core",
+    .m_doc = "Recording by libtraceprof. Use the package ctraceprof instead.",
+    .m_size = sizeof(core_state),
+    .m_methods = core_methods,
+    .m_slots = core_slots,
+    .m_traverse = core_traverse,
+    .m_clear = core_clear,
+    .m_free = core_free,
+};
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    return PyModuleDef_Init(&core_module);
+}
+
+core_state *core_state_of_type(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &core_module);
+    return module == NULL ? NULL : PyModule_GetState(module);
+}

@@ -1,0 +1,31 @@
+/* What the files of ctraceprof._core share. */
+#ifndef CTRACEPROF_CORE_H
+#define CTRACEPROF_CORE_H
+
+#include <Python.h>
+
+#include <traceprof/traceprof.h>
+#include <traceprof/cpython.h>
+
+typedef struct core_state {
+    tp_engine *engine;          /* Owned. */
+    PyTypeObject *profiler_type; /* Owned, as the next two. */
+    PyTypeObject *entry_type;
+    PyTypeObject *subentry_type;
+} core_state;
+
+/* The module state of a type made by this module or derived from one; NULL with an exception. */
+core_state *core_state_of_type(PyTypeObject *type);
+
+/* Sets OSError, MemoryError or ValueError; path is bytes. Gives NULL. */
+PyObject *core_raise_error(const tp_error *error, PyObject *path);
+
+/* entries.c: profiler_entry and profiler_subentry, the list that getstats() gives. */
+int core_add_entries(PyObject *module, core_state *state);
+PyObject *core_make_entries(const core_state *state, const tp_recording *recording,
+                            const tp_profile *profile);
+
+/* profiler.c: the class Profiler. */
+int core_add_profiler(PyObject *module, core_state *state);
+
+#endif

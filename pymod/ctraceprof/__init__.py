@@ -1,0 +1,23 @@
+"""Deterministic profiling: cProfile's counts and interface, at a fraction of its cost.
+
+    import ctraceprof
+
+    with ctraceprof.Profile() as profile:
+        work()
+    profile.print_stats("cumulative")
+
+Files written by Profile.dump_stats load in pstats and all that reads its files; behind pstats' part
+they hold the exact calling context tree (docs/format.md).
+"""
+
+from ._core import version as __version__
+from ._profile import Profile, label, run, runctx
+
+__all__ = ["Profile", "label", "main", "run", "runctx"]
+
+
+def main(arguments=None):
+    """Run the command line (``python -m ctraceprof``); exits as the profiled program did."""
+    from . import _cli
+
+    _cli.main(arguments)

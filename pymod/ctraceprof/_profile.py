@@ -1,0 +1,109 @@
+"""cProfile's interface over the recorder."""
+
+import marshal
+import os
+
+from . import _core
+
+__all__ = ["Profile", "label", "run", "runctx"]
+
+
+def run(statement, filename=None, sort=-1):
+    """Profile exec(statement) in the namespace of __main__.
+
+    filename: where to write the profile; None prints a table sorted by `sort` instead.
+    """
+    import __main__
+
+    runctx(statement, __main__.__dict__, __main__.__dict__, filename, sort)
+
+
+def runctx(statement, globals, locals, filename=None, sort=-1):
+    """Profile exec(statement, globals, locals); filename and sort as for run()."""
+    profile = Profile()
+    try:
+        profile.runctx(statement, globals, locals)
+    except SystemExit:
+        pass
+    finally:
+        profile._show(filename, sort)
+
+
+def label(code):
+    """The label of a code object, or of a built-in's name: (filename, line, name)."""
+    if isinstance(code, str):
+        return ("~", 0, code)
+    return (code.co_filename, code.co_firstlineno, code.co_name)
+
+
+class Profile(_core.Profiler):
+    """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, max_contexts=1000000)
+
+    Records every call made by the thread that enabled it. Any number may be enabled at once.
+
+    timer: callable without arguments to use as the clock. With timeunit (seconds) above 0 it must
+        return int; otherwise it returns seconds, as int or float.
+    subcalls: whether callers are recorded with each function.
+    builtins: whether functions written in C are recorded.
+    max_contexts: nodes of the call tree to keep. Beyond it calls still count, exactly, in all that
+        pstats shows; only their place in the tree is folded.
+    """
+
+    def print_stats(self, sort=-1):
+        """Disable, and print the table sorted by `sort` (a key or tuple of keys of pstats)."""
+        import pstats
+
+        if not isinstance(sort, tuple):
+            sort = (sort,)
+        pstats.Stats(self).strip_dirs().sort_stats(*sort).print_stats()
+
+    def dump_stats(self, file):
+        """Disable, and write the profile to file (str, bytes or path), wholly or not at all."""
+        self.create_stats()
+        self._write(os.fsencode(file), {})
+
+    def create_stats(self):
+        """Disable, and set self.stats to what pstats reads."""
+        self.disable()
+        self.snapshot_stats()
+
+    def snapshot_stats(self):
+        """Set self.stats to what pstats reads: {label: (cc, nc, tt, ct, callers)}."""
+        self.stats = marshal.loads(self._dictionary())
+
+    def run(self, cmd):
+        """Profile exec(cmd) in the namespace of __main__; return self."""
+        import __main__
+
+        return self.runctx(cmd, __main__.__dict__, __main__.__dict__)
+
+    def runctx(self, cmd, globals, locals):
+        """Profile exec(cmd, globals, locals); return self."""
+        self.enable()
+        try:
+            exec(cmd, globals, locals)
+        finally:
+            self.disable()
+        return self
+
+    def runcall(self, func, /, *args, **kw):
+        """Profile func(*args, **kw); return its result."""
+        self.enable()
+        try:
+            return func(*args, **kw)
+        finally:
+            self.disable()
+
+    def __enter__(self):
+        self.enable()
+        return self
+
+    def __exit__(self, *exc_info):
+        self.disable()
+
+    def _show(self, filename, sort):
+        if filename is not None:
+            self.dump_stats(filename)
+        else:
+            self.print_stats(sort)
+

@@ -1,0 +1,343 @@
+/* The class ctraceprof._core.Profiler. */
+#include "_core.h"
+
+#include <math.h>
+
+typedef struct profiler {
+    PyObject_HEAD
+    tp_recording *recording; /* Owned; NULL until __init__ */
+    int subcalls;            /* as given to the constructor */
+    int builtins;
+} profiler;
+
+static profiler *as_profiler(PyObject *self)
+{
+    return (profiler *)self;
+}
+
+/* The recording, or NULL with an exception when __init__ was not called. */
+static tp_recording *recording_of(PyObject *self)
+{
+    tp_recording *recording = as_profiler(self)->recording;
+    if (recording == NULL)
+        PyErr_SetString(PyExc_ValueError, "Profiler.__init__() was not called");
+    return recording;
+}
+
+static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_contexts)
+{
+    if (timer != Py_None && !PyCallable_Check(timer)) {
+        PyErr_Format(PyExc_TypeError, "timer must be callable, not %s", Py_TYPE(timer)->tp_name);
+        return -1;
+    }
+    if (!isfinite(timeunit) || timeunit < 0) {
+        PyErr_SetString(PyExc_ValueError, "timeunit must be a number of seconds, 0 or more");
+        return -1;
+    }
+    if (max_contexts < 1 || max_contexts > INT32_MAX / 2) {
+        PyErr_Format(PyExc_ValueError, "max_contexts must be from 1 to %d", INT32_MAX / 2);
+        return -1;
+    }
+    return 0;
+}
+
+static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = { "timer", "timeunit", "subcalls", "builtins", "max_contexts", NULL };
+    profiler *p = as_profiler(self);
+    PyObject *timer = Py_None;
+    double timeunit = 0.0;
+    int subcalls = 1, builtins = 1;
+    Py_ssize_t max_contexts = TP_DEFAULT_MAX_CONTEXTS;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$n:Profiler", names, &timer, &timeunit,
+                                     &subcalls, &builtins, &max_contexts))
+        return -1;
+    if (check_arguments(timer, timeunit, max_contexts) != 0)
+        return -1;
+    core_state *state = core_state_of_type(Py_TYPE(self));
+    if (state == NULL)
+        return -1;
+    tp_recording_options options = TP_RECORDING_OPTIONS_INIT;
+    options.timer = timer != Py_None ? timer : NULL;
+    options.timer_unit = timeunit;
+    options.max_contexts = (uint32_t)max_contexts;
+    options.no_edges = !subcalls;
+    options.no_builtins = !builtins;
+    options.owner = self;
+    tp_recording *recording;
+    if (tp_recording_create(&recording, state->engine, &options) != TP_OK)
+        return -1;
+    tp_recording_destroy(p->recording);
+    p->recording = recording;
+    p->subcalls = subcalls;
+    p->builtins = builtins;
+    return 0;
+}
+
+/* None stands for "as the constructor said". */
+static int flag_or(PyObject *value, int otherwise)
+{
+    return value == Py_None ? otherwise : PyObject_IsTrue(value);
+}
+
+PyDoc_STRVAR(enable_doc, "enable($self, /, subcalls=None, builtins=None)\n--\n\n"
+                         "Start collecting data of the calling thread, adding to what there is.\n\n"
+                         "subcalls, builtins: override what the constructor was given.\n"
+                         "Raises ValueError if the profile is already enabled, or if no monitoring\n"
+                         "tool id (Python 3.12+) or profile hook (3.11) is free.");
+
+static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = { "subcalls", "builtins", NULL };
+    PyObject *subcalls = Py_None, *builtins = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:enable", names, &subcalls, &builtins))
+        return NULL;
+    tp_recording *recording = recording_of(self);
+    if (recording == NULL)
+        return NULL;
+    int edges = flag_or(subcalls, as_profiler(self)->subcalls);
+    int with_builtins = flag_or(builtins, as_profiler(self)->builtins);
+    if (edges < 0 || with_builtins < 0)
+        return NULL;
+    if (tp_recording_set_options(recording, !edges, !with_builtins) != TP_OK ||
+        tp_recording_start(recording) != TP_OK)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Tells once, at the end, of what could not be told from within a hook. */
+static int warn_after_stop(const tp_recording *recording)
+{
+    uint64_t backwards = tp_recording_timer_backwards(recording);
+    if (tp_recording_was_evicted(recording) &&
+        PyErr_WarnEx(PyExc_RuntimeWarning,
+                     "another tool took the profiler's hook away while it was enabled: "
+                     "calls after that are missing",
+                     1) != 0)
+        return -1;
+    if (backwards > 0 &&
+        PyErr_WarnFormat(PyExc_RuntimeWarning, 1,
+                         "the timer went backwards %llu times: it was held at its last value",
+                         (unsigned long long)backwards) != 0)
+        return -1;
+    return 0;
+}
+
+PyDoc_STRVAR(disable_doc, "disable($self, /)\n--\n\n"
+                          "Stop collecting data; calls still running are counted as ending now.\n\n"
+                          "May be called from any thread; does nothing when not enabled.");
+
+static PyObject *profiler_disable(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tp_recording *recording = recording_of(self);
+    if (recording == NULL)
+        return NULL;
+    int was_running = tp_recording_is_running(recording);
+    if (tp_recording_stop(recording) != TP_OK)
+        return NULL;
+    if (was_running && warn_after_stop(recording) != 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(clear_doc, "clear($self, /)\n--\n\nForget all data collected so far.");
+
+static PyObject *profiler_clear_data(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tp_recording *recording = recording_of(self);
+    if (recording == NULL || tp_recording_clear(recording) != TP_OK)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(getstats_doc,
+             "getstats($self, /)\n--\n\n"
+             "List of profiler_entry: code, callcount, reccallcount, totaltime, inlinetime, calls.\n\n"
+             "code is a code object, or a str for a built-in function; calls is None or a list of\n"
+             "profiler_subentry, one for each function called. Times are seconds.");
+
+static PyObject *profiler_getstats(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tp_recording *recording = recording_of(self);
+    core_state *state = core_state_of_type(Py_TYPE(self));
+    tp_profile *profile;
+    if (recording == NULL || state == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+        return NULL;
+    PyObject *entries = core_make_entries(state, recording, profile);
+    tp_profile_destroy(profile);
+    return entries;
+}
+
+PyDoc_STRVAR(dictionary_doc, "_dictionary($self, /)\n--\n\n"
+                             "The pstats dictionary, marshalled (bytes).");
+
+static PyObject *profiler_dictionary(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tp_recording *recording = recording_of(self);
+    tp_profile *profile;
+    uint8_t *bytes;
+    size_t size;
+    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+        return NULL;
+    tp_status status = tp_pstats_encode(profile, TP_PSTATS_DICTIONARY, &bytes, &size);
+    tp_profile_destroy(profile);
+    if (status != TP_OK)
+        return PyErr_NoMemory();
+    PyObject *result = PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)size);
+    tp_pstats_free(bytes);
+    return result;
+}
+
+static int add_property(tp_profile *profile, PyObject *name, PyObject *value)
+{
+    const char *key = PyUnicode_AsUTF8(name);
+    tp_status status;
+    if (key == NULL)
+        return -1;
+    if (PyFloat_Check(value)) {
+        status = tp_profile_set_real(profile, key, PyFloat_AS_DOUBLE(value));
+    } else if (PyLong_Check(value)) {
+        long long number = PyLong_AsLongLong(value);
+        if (number == -1 && PyErr_Occurred())
+            return -1;
+        status = tp_profile_set_integer(profile, key, number);
+    } else {
+        PyObject *text = PyUnicode_AsEncodedString(value, "utf-8", "surrogatepass");
+        if (text == NULL)
+            return -1;
+        status = tp_profile_set_text(profile, key, PyBytes_AS_STRING(text),
+                                     (size_t)PyBytes_GET_SIZE(text));
+        Py_DECREF(text);
+    }
+    if (status != TP_OK)
+        PyErr_NoMemory();
+    return status == TP_OK ? 0 : -1;
+}
+
+static int add_properties(tp_profile *profile, PyObject *properties)
+{
+    PyObject *name, *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(properties, &position, &name, &value)) {
+        if (add_property(profile, name, value) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(write_doc, "_write($self, path, properties, /)\n--\n\n"
+                        "Write the profile to path (bytes), wholly or not at all.\n\n"
+                        "properties: dict of str to str, int or float, kept in the file.");
+
+static PyObject *profiler_write(PyObject *self, PyObject *args)
+{
+    PyObject *path, *properties;
+    if (!PyArg_ParseTuple(args, "SO!:_write", &path, &PyDict_Type, &properties))
+        return NULL;
+    tp_recording *recording = recording_of(self);
+    tp_profile *profile;
+    tp_error error;
+    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+        return NULL;
+    if (add_properties(profile, properties) != 0) {
+        tp_profile_destroy(profile);
+        return NULL;
+    }
+    tp_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = tp_pstats_write_file(profile, PyBytes_AS_STRING(path), &error);
+    Py_END_ALLOW_THREADS
+    tp_profile_destroy(profile);
+    if (status != TP_OK)
+        return core_raise_error(&error, path);
+    Py_RETURN_NONE;
+}
+
+static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    if (as_profiler(self)->recording != NULL)
+        Py_VISIT(tp_recording_timer(as_profiler(self)->recording));
+    return 0;
+}
+
+static int profiler_gc_clear(PyObject *self)
+{
+    tp_recording *recording = as_profiler(self)->recording;
+    as_profiler(self)->recording = NULL;
+    tp_recording_destroy(recording);
+    return 0;
+}
+
+/* An enabled profile that nobody holds any more stops by itself, and says so as files do. */
+static void profiler_finalize(PyObject *self)
+{
+    tp_recording *recording = as_profiler(self)->recording;
+    if (recording == NULL || !tp_recording_is_running(recording))
+        return;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (tp_recording_stop(recording) != TP_OK)
+        PyErr_Clear();
+    if (PyErr_ResourceWarning(self, 1, "enabled profile %R was never disabled", self) != 0)
+        PyErr_WriteUnraisable(self);
+    PyErr_Restore(type, value, traceback);
+}
+
+static void profiler_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    if (PyObject_CallFinalizerFromDealloc(self) < 0)
+        return;
+    PyObject_GC_UnTrack(self);
+    profiler_gc_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyDoc_STRVAR(profiler_doc,
+             "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, "
+             "max_contexts=1000000)\n--\n\n"
+             "Records every call of a thread: counts, times, callers, and the calling context tree.");
+
+static PyMethodDef profiler_methods[] = {
+    { "enable", (PyCFunction)(void (*)(void))profiler_enable, METH_VARARGS | METH_KEYWORDS,
+      enable_doc },
+    { "disable", profiler_disable, METH_NOARGS, disable_doc },
+    { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
+    { "getstats", profiler_getstats, METH_NOARGS, getstats_doc },
+    { "_dictionary", profiler_dictionary, METH_NOARGS, dictionary_doc },
+    { "_write", profiler_write, METH_VARARGS, write_doc },
+    { NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot profiler_slots[] = {
+    { Py_tp_doc, (void *)(uintptr_t)profiler_doc },
+    { Py_tp_init, (void *)(uintptr_t)profiler_init },
+    { Py_tp_methods, profiler_methods },
+    { Py_tp_traverse, (void *)(uintptr_t)profiler_traverse },
+    { Py_tp_clear, (void *)(uintptr_t)profiler_gc_clear },
+    { Py_tp_finalize, (void *)(uintptr_t)profiler_finalize },
+    { Py_tp_dealloc, (void *)(uintptr_t)profiler_dealloc },
+    { 0, NULL },
+};
+
+static PyType_Spec profiler_spec = {
+    .name = "ctraceprof._core.Profiler",
+    .basicsize = sizeof(profiler),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = profiler_slots,
+};
+
+int core_add_profiler(PyObject *module, core_state *state)
+{
+    state->profiler_type =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &profiler_spec, NULL);
+    if (state->profiler_type == NULL)
+        return -1;
+    return PyModule_AddType(module, state->profiler_type);
+}
