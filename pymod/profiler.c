@@ -257,6 +257,23 @@ static PyObject *profiler_write(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
+                            "A signal handler: stop recording, then call self._signalled(number).\n"
+                            "In C, so that the handler itself is not among the calls recorded.");
+
+static PyObject *profiler_on_signal(PyObject *self, PyObject *args)
+{
+    PyObject *number, *frame;
+    if (!PyArg_ParseTuple(args, "OO:_on_signal", &number, &frame))
+        return NULL;
+    tp_recording *recording = recording_of(self);
+    if (recording == NULL)
+        return NULL;
+    if (tp_recording_stop(recording) != TP_OK)
+        PyErr_Clear();
+    return PyObject_CallMethod(self, "_signalled", "O", number);
+}
+
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
@@ -311,6 +328,7 @@ static PyMethodDef profiler_methods[] = {
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
     { "getstats", profiler_getstats, METH_NOARGS, getstats_doc },
     { "_dictionary", profiler_dictionary, METH_NOARGS, dictionary_doc },
+    { "_on_signal", profiler_on_signal, METH_VARARGS, on_signal_doc },
     { "_write", profiler_write, METH_VARARGS, write_doc },
     { NULL, NULL, 0, NULL },
 };

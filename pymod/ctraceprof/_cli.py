@@ -1,0 +1,214 @@
+"""python -m ctraceprof: cProfile's command line, and what we add to it."""
+
+import optparse
+import os
+import pstats
+import runpy
+import shlex
+import signal
+import sys
+import time
+import traceback
+
+from . import _core, _program
+from ._profile import Profile
+
+__all__ = ["main"]
+
+USAGE = (
+    "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--limit N] "
+    "(-m module | -c code | scriptfile) [arg] ..."
+)
+
+# Where frames between main() and the program come from, apart from this package.
+OWN_FILES = {"<ctraceprof -m>", "<frozen runpy>", runpy.__file__}
+
+
+def _parser():
+    parser = optparse.OptionParser(usage=USAGE, prog="ctraceprof")
+    parser.allow_interspersed_args = False
+    parser.add_option("-o", "--outfile", help="save the profile to OUTFILE", default=None)
+    parser.add_option(
+        "-s",
+        "--sort",
+        help="sort order when printing to stdout, as in pstats.Stats; default: cumulative",
+        default="cumulative",
+        choices=sorted(k for k in pstats.Stats.sort_arg_dict_default if isinstance(k, str)),
+    )
+    parser.add_option("-m", dest="module", action="store_true", help="profile a library module")
+    parser.add_option("-c", dest="code", action="store_true", help="profile the code given")
+    parser.add_option(
+        "--no-builtins",
+        dest="builtins",
+        action="store_false",
+        default=True,
+        help="record Python functions only: cheaper, and less detail",
+    )
+    parser.add_option(
+        "--limit", type="int", default=None, metavar="N", help="print the first N rows only"
+    )
+    parser.add_option("--version", action="store_true", help="print the version and exit")
+    return parser
+
+
+def _parse(arguments):
+    parser = _parser()
+    options, rest = parser.parse_args(arguments)
+    if options.version:
+        print("ctraceprof", _core.version)
+        raise SystemExit(0)
+    if not rest:
+        parser.print_usage(sys.stderr)
+        raise SystemExit(2)
+    if options.module and options.code:
+        parser.error("-m and -c exclude each other")
+    if options.limit is not None and options.limit < 0:
+        parser.error(f"--limit must be 0 or more, not {options.limit}")
+    if options.outfile is not None:
+        options.outfile = os.path.abspath(options.outfile)
+    return options, rest
+
+
+def _complain(message):
+    sys.stderr.write(f"ctraceprof: {message}\n")
+
+
+def _load(options, name):
+    """The program, or exit with a message. Errors in its source are told as Python tells them."""
+    try:
+        if options.module:
+            return _program.load_module(name)
+        if options.code:
+            return _program.load_code(name)
+        return _program.load_script(name)
+    except _program.LoadError as error:
+        _complain(error)
+        raise SystemExit(error.status) from None
+    except (SyntaxError, ValueError, OverflowError) as error:
+        sys.stderr.write("".join(traceback.format_exception_only(type(error), error)))
+        raise SystemExit(1) from None
+
+
+def _check_outfile(path):
+    """Say now, not after an hour's run, that the profile could not be written."""
+    try:
+        _core.probe(os.fsencode(path))
+    except OSError as error:
+        _complain(f"cannot write the profile: {error}")
+        raise SystemExit(2) from None
+
+
+class _CommandProfile(Profile):
+    """The profile of a whole program: written once, by the process that began it."""
+
+    def __init__(self, options, command):
+        super().__init__(builtins=options.builtins)
+        self._options = options
+        self._command = command
+        self._process = os.getpid()
+        self._start = time.time()
+
+    def _output(self):
+        """Write or print. True if that worked, or is not ours to do."""
+        if os.getpid() != self._process:
+            return True
+        try:
+            if self._options.outfile is not None:
+                self._save()
+            else:
+                self._print()
+        except BrokenPipeError:
+            # The reader has seen enough. Nothing must be flushed into the pipe at exit.
+            sys.stdout = None
+        except OSError as error:
+            _complain(f"cannot write the profile: {error}")
+            return False
+        return True
+
+    def _save(self):
+        facts = {
+            "command": self._command,
+            "start": self._start,
+            "duration": time.time() - self._start,
+        }
+        self._write(os.fsencode(self._options.outfile), facts)
+
+    def _print(self):
+        limits = () if self._options.limit is None else (self._options.limit,)
+        stream = sys.stdout if sys.stdout is not None else sys.__stdout__
+        self.create_stats()
+        stats = pstats.Stats(self, stream=stream)
+        stats.strip_dirs().sort_stats(self._options.sort).print_stats(*limits)
+        stream.flush()
+
+    def _signalled(self, number):
+        """Called by _on_signal, which has stopped the recording: save, then die as asked."""
+        try:
+            self._output()
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+
+def _catch_termination(profile):
+    """SIGTERM must not lose the profile; a program that handles it itself will set its own."""
+    try:
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, profile._on_signal)
+    except ValueError:
+        pass  # not on the main thread: signals are somebody else's
+
+
+def _own_frame(entry):
+    name = entry.tb_frame.f_code.co_filename
+    return name in OWN_FILES or os.path.dirname(name) == os.path.dirname(__file__)
+
+
+def _tell(error):
+    """Report an uncaught exception as Python does, without our frames at its top."""
+    entry = error.__traceback__
+    while entry is not None and _own_frame(entry):
+        entry = entry.tb_next
+    error.__traceback__ = entry
+    hook = sys.excepthook
+    # Python reports once more when the exception leaves main(); it also sets the exit status, which
+    # for KeyboardInterrupt is death by SIGINT.
+    sys.excepthook = lambda *ignored: None
+    hook(type(error), error, entry)
+
+
+def _run(profile, program):
+    """Run the program; give its exception, or None."""
+    code, namespace = program.code, program.namespace
+    try:
+        profile.enable()
+        try:
+            exec(code, namespace)
+        finally:
+            profile.disable()
+    except BaseException as error:
+        return error
+    return None
+
+
+def main(arguments=None):
+    """Profile a program: arguments as on the command line, default sys.argv[1:]."""
+    options, rest = _parse(arguments)
+    program = _load(options, rest[0])
+    if options.outfile is not None:
+        _check_outfile(options.outfile)
+    program.install(rest[1:])
+    profile = _CommandProfile(options, shlex.join([program.command, *rest[1:]]))
+    _catch_termination(profile)
+    error = _run(profile, program)
+    if isinstance(error, _program.LoadError):
+        _complain(error)
+        raise SystemExit(error.status)
+    saved = profile._output()
+    if isinstance(error, SystemExit):
+        raise error
+    if error is not None:
+        _tell(error)
+        raise error
+    if not saved:
+        raise SystemExit(1)
