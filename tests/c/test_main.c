@@ -1,0 +1,19 @@
+#include <stdlib.h>
+
+#include "support.h"
+
+int main(void)
+{
+    SRunner *runner = srunner_create(base_suite());
+    srunner_add_suite(runner, clock_suite());
+    srunner_add_suite(runner, tree_suite());
+    srunner_add_suite(runner, record_suite());
+    srunner_add_suite(runner, beyond_suite());
+    srunner_add_suite(runner, marshal_suite());
+    srunner_add_suite(runner, reader_suite());
+    srunner_add_suite(runner, failure_suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
