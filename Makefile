@@ -29,8 +29,10 @@ EXT_SUFFIX = $(word 1,$(PY_CONFIG))
 PY_INCLUDES = $(subst -I,-isystem ,$(sort $(wordlist 2,3,$(PY_CONFIG))))
 PY_OBJ = $(BUILD)/obj/py$(EXT_SUFFIX)
 py_objects = $(patsubst %.c,$(PY_OBJ)/%.o,$(call sources,$(1)))
-EXTENSION = pymod/ctraceprof/_core$(EXT_SUFFIX)
-TOOL_EXTENSION = pymod/ctraceprof/_tool$(EXT_SUFFIX)
+# Where the package lies that the extension is put beside; other builds have their own copy.
+PACKAGE ?= pymod/ctraceprof
+EXTENSION = $(PACKAGE)/_core$(EXT_SUFFIX)
+TOOL_EXTENSION = $(PACKAGE)/_tool$(EXT_SUFFIX)
 EXT_LINK = -shared $(if $(filter Darwin,$(shell uname -s)),-undefined dynamic_lookup,-Wl,--exclude-libs,ALL)
 
 LIBS = $(BUILD)/libtraceprof.a $(BUILD)/libtraceprof.$(SHARED_SUFFIX)
@@ -40,6 +42,12 @@ all: lib tool extension ## build library, tool, and the extension for PYTHON
 lib: $(LIBS) $(BUILD)/traceprof.pc
 tool: $(BUILD)/traceprof
 extension: $(EXTENSION) $(TOOL_EXTENSION)
+
+# A copy of the package's Python files, for builds that put their extension elsewhere.
+.PHONY: package
+package:
+	@mkdir -p $(PACKAGE)
+	cp pymod/ctraceprof/*.py $(PACKAGE)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

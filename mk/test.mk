@@ -1,4 +1,10 @@
-# Tests. `make test` installs what it lacks, then runs all of them; `make check` is the C units alone.
+# Tests. `make test` installs what it lacks and runs all of them; `make check` is the C units alone.
+
+VENV ?= $(BUILD)/venv
+VENV_PYTHON = $(VENV)/bin/python
+PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
+# Interpreters for the longer targets, and for readers of our files in `make test`.
+PYTHONS ?= $(PYTHON)
 
 C_TESTS = $(sort $(wildcard tests/c/*.c))
 C_TEST_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(C_TESTS))
@@ -7,6 +13,75 @@ CHECK_FLAGS = $(shell pkg-config --cflags --libs check)
 $(BUILD)/unit-tests: $(C_TEST_OBJECTS) $(BUILD)/libtraceprof.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_FLAGS) -lm
 
-.PHONY: check
+.PHONY: setup setup-build
+setup-build: ## install compiler and headers through apt where missing
+	sh mk/setup.sh build $(PYTHON)
+
+setup: setup-build ## install all that the tests need, and a virtual environment
+	sh mk/setup.sh test $(PYTHON)
+	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv $(VENV)
+	@$(VENV_PYTHON) -c 'import pytest, hypothesis, setuptools' 2>/dev/null || \
+		$(VENV_PYTHON) -m pip install -q $(PYTEST_PACKAGES)
+
+.PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests ## run the C unit tests
 	$(BUILD)/unit-tests
+
+valgrind: $(BUILD)/unit-tests ## run the C unit tests under valgrind
+	CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 TRACEPROF_TEST_QUICK=1 \
+		valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/unit-tests
+
+# PYTHONPATH stays as absolute as it must be: tests change folders.
+test-python: all ## run the Python tests against the tree
+	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TEST_PYTHONS="$(PYTHONS)" \
+		$(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
+
+test: ## run all tests; installs what they need
+	$(MAKE) setup
+	$(MAKE) all check
+	$(MAKE) valgrind
+	$(MAKE) asan
+	$(MAKE) test-python
+	$(MAKE) test-cpython
+	$(MAKE) coverage
+
+.PHONY: test-cpython matrix
+test-cpython: ## run CPython's own tests of cProfile, profile and pstats on ctraceprof
+	@for python in $(PYTHONS); do \
+		$(MAKE) -s PYTHON=$$python extension && \
+		PYTHONPATH=$(CURDIR)/pymod $$python tests/python/cpython_suite.py || exit 1; done
+
+matrix: ## run the Python tests on every interpreter in PYTHONS
+	@for python in $(PYTHONS); do \
+		version=$$($$python -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])') && \
+		echo "== $$python ($$version)" && \
+		$(MAKE) -s PYTHON=$$python VENV=$(BUILD)/venv-$$version setup test-python test-cpython \
+			PYTHONS=$$python || exit 1; done
+
+# Sanitizers: the C tests, the tool, and the extension in an interpreter that is not instrumented.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ASAN_BUILD = $(BUILD)/asan
+.PHONY: asan
+asan: ## run C and Python tests with the address and undefined behaviour sanitizers
+	$(MAKE) BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" check $(ASAN_BUILD)/traceprof
+	$(MAKE) BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" PACKAGE=$(ASAN_BUILD)/pymod/ctraceprof \
+		package extension
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so.6)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$(CURDIR)/$(ASAN_BUILD)/pymod \
+		TRACEPROF_BUILD=$(CURDIR)/$(ASAN_BUILD) TRACEPROF_TEST_QUICK=1 \
+		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
+		tests/python/test_profile.py tests/python/test_hooks.py tests/python/test_tool.py \
+		tests/python/test_same_counts.py
+
+# Coverage: everything once more with counters, C tests and Python tests.
+COV_BUILD = $(BUILD)/cov
+.PHONY: coverage
+coverage: ## measure line coverage of lib/ and tools/; fails below 90 %
+	rm -rf $(COV_BUILD)/counts && find $(COV_BUILD) -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) BUILD=$(COV_BUILD) CFLAGS="-O0 -g --coverage" check $(COV_BUILD)/traceprof
+	$(MAKE) BUILD=$(COV_BUILD) CFLAGS="-O0 -g --coverage" PACKAGE=$(COV_BUILD)/pymod/ctraceprof \
+		package extension
+	PYTHONPATH=$(CURDIR)/$(COV_BUILD)/pymod TRACEPROF_BUILD=$(CURDIR)/$(COV_BUILD) \
+		TRACEPROF_TEST_QUICK=1 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" tests/python
+	gcovr --root . --object-directory $(COV_BUILD) --filter 'lib/' --filter 'tools/' \
+		--exclude-throw-branches --txt --fail-under-line 90 --print-summary $(COV_BUILD)

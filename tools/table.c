@@ -106,6 +106,19 @@ static void print_row(const tp_function *f)
     putchar('\n');
 }
 
+static void print_rows(const tp_profile *profile, const uint32_t *order, size_t rows,
+                       tp_sort_key key, long limit)
+{
+    size_t count = tp_profile_function_count(profile);
+    printf("   Ordered by: %s\n", tp_sort_key_text(key));
+    if (rows < count)
+        printf("   List reduced from %zu to %zu due to restriction <%ld>\n", count, rows, limit);
+    puts("\n   ncalls  tottime  percall  cumtime  percall filename:lineno(function)");
+    for (size_t i = 0; i < rows; i++)
+        print_row(&tp_profile_functions(profile)[order[i]]);
+    fputs("\n\n", stdout);
+}
+
 tp_status tp_table_print(const tp_profile *profile, const char *file, tp_sort_key key, long limit)
 {
     size_t count = tp_profile_function_count(profile);
@@ -118,16 +131,7 @@ tp_status tp_table_print(const tp_profile *profile, const char *file, tp_sort_ke
         print_file_line(file);
         print_summary(profile);
         if (rows > 0)
-            printf("   Ordered by: %s\n", tp_sort_key_text(key));
-        if (rows > 0 && rows < count)
-            printf("   List reduced from %zu to %zu due to restriction <%ld>\n", count, rows, limit);
-        if (rows > 0)
-            puts("\n   ncalls  tottime  percall  cumtime  percall filename:lineno(function)");
-        for (size_t i = 0; i < rows; i++)
-            print_row(&tp_profile_functions(profile)[order[i]]);
-        if (rows > 0)
-            putchar('\n');
-        putchar('\n');
+            print_rows(profile, order, rows, key, limit);
     }
     free(order);
     return status;

@@ -27,6 +27,10 @@ typedef uint64_t (*tp_clock_read_fn)(void *context);
  * processor or kernel do not vouch for a counter that is constant and the same on every core. */
 TP_API TP_NODISCARD tp_status tp_clock_create(tp_clock **clock, tp_clock_kind kind);
 
+/* A clock of the same kind as `elder` (none of the two below), whose rate is fitted from the elder's
+ * creation on: clocks made for short recordings need not wait for a good fit. */
+TP_API TP_NODISCARD tp_status tp_clock_create_younger(tp_clock **clock, const tp_clock *elder);
+
 /* A caller's clock, one tick of which lasts `unit` seconds (finite, above 0). */
 TP_API TP_NODISCARD tp_status tp_clock_create_callback(tp_clock **clock, tp_clock_read_fn read,
                                                        void *context, double unit);
@@ -45,6 +49,11 @@ TP_API uint64_t tp_clock_read(const tp_clock *clock);
 /* Seconds a tick lasts. For the cycle counter the rate is fitted between the clock's creation and
  * now; if less than two milliseconds have gone by since, the call first waits for the rest. */
 TP_API double tp_clock_unit(const tp_clock *clock);
+
+/* Fits the rate now and keeps it until released, so that profiles made one after the other agree to
+ * the last digit. Without effect on clocks whose unit is given. */
+TP_API void tp_clock_hold(tp_clock *clock);
+TP_API void tp_clock_release(tp_clock *clock);
 
 TP_API tp_clock_kind tp_clock_get_kind(const tp_clock *clock);
 

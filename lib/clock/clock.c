@@ -60,7 +60,7 @@ static void read_both(uint64_t *counter, uint64_t *ns)
 
 static double fit_counter(const tp_clock *clock)
 {
-    uint64_t counter, ns;
+    uint64_t counter = 0, ns = 0;
     do
         read_both(&counter, &ns);
     while (ns - clock->first_ns < SHORTEST_FIT_NS);
@@ -114,6 +114,16 @@ tp_status tp_clock_create(tp_clock **out, tp_clock_kind kind)
     }
 }
 
+tp_status tp_clock_create_younger(tp_clock **out, const tp_clock *elder)
+{
+    if (elder->kind == TP_CLOCK_CALLBACK || elder->kind == TP_CLOCK_FAKE)
+        return TP_EARGUMENT;
+    tp_clock values = *elder;
+    if (values.kind == TP_CLOCK_COUNTER)
+        values.unit = 0;
+    return create(out, &values);
+}
+
 static bool is_unit(double unit)
 {
     return isfinite(unit) && unit > 0;
@@ -165,10 +175,21 @@ uint64_t tp_clock_read(const tp_clock *clock)
 double tp_clock_unit(const tp_clock *clock)
 {
 #ifdef TP_HAVE_COUNTER
-    if (clock->kind == TP_CLOCK_COUNTER)
+    if (clock->kind == TP_CLOCK_COUNTER && !(clock->unit > 0))
         return fit_counter(clock);
 #endif
     return clock->unit;
+}
+
+void tp_clock_hold(tp_clock *clock)
+{
+    clock->unit = tp_clock_unit(clock);
+}
+
+void tp_clock_release(tp_clock *clock)
+{
+    if (clock->kind == TP_CLOCK_COUNTER)
+        clock->unit = 0;
 }
 
 tp_clock_kind tp_clock_get_kind(const tp_clock *clock)

@@ -11,7 +11,7 @@ struct tp_clock {
     tp_clock_kind kind;
     tp_clock_read_fn read; /* NULL for the counter, which is read inline */
     void *context;         /* Borrowed. */
-    double unit;           /* seconds a tick; for the counter 0 until it is fitted */
+    double unit;           /* seconds a tick; for the counter 0 unless held */
     uint64_t step;         /* fake clock: ticks a read */
     uint64_t fake_now;
     uint64_t first_counter; /* counter and nanoseconds read together at creation, */

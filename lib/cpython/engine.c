@@ -28,11 +28,14 @@ tp_status tp_engine_create(tp_engine **out)
     if (engine == NULL)
         return raise(TP_ENOMEM);
     engine->id = atomic_fetch_add(&last_engine_id, 1) + 1;
-    tp_status status = tp_watch_create(engine);
+    tp_status status = tp_clock_create(&engine->elder, TP_CLOCK_AUTO);
+    if (status == TP_OK)
+        status = tp_watch_create(engine);
     if (status == TP_OK)
         status = tp_hooks_create(engine);
     if (status != TP_OK) {
         tp_watch_destroy(engine);
+        tp_clock_destroy(engine->elder);
         PyMem_RawFree(engine);
         return raise(status);
     }
@@ -44,6 +47,7 @@ static void free_engine(tp_engine *engine)
 {
     tp_hooks_destroy(engine);
     tp_watch_destroy(engine);
+    tp_clock_destroy(engine->elder);
     while (engine->threads != NULL) {
         tp_thread *next = engine->threads->next;
         PyMem_RawFree(engine->threads);
@@ -69,6 +73,8 @@ static tp_status create_clock(tp_recording *recording, const tp_recording_option
                                &recording->engine->timer_depth);
     if (options->clock == TP_CLOCK_FAKE)
         return tp_clock_create_fake(&recording->clock, options->fake_step, 1e-9);
+    if (options->clock == TP_CLOCK_AUTO)
+        return tp_clock_create_younger(&recording->clock, recording->engine->elder);
     return tp_clock_create(&recording->clock, options->clock);
 }
 
@@ -90,6 +96,7 @@ static void detach(tp_recording *recording)
     recording->running = false;
     engine->running--;
     tp_track_close(recording->track);
+    tp_clock_hold(recording->clock);
     tp_hooks_remove(engine, recording, &recording->evicted);
 }
 
@@ -172,12 +179,15 @@ static tp_thread *thread_here(tp_engine *engine)
 }
 
 /* What threading calls this thread. Looked up without calling Python code, which other recordings on
- * this thread would see. Gives the bytes' owner, a new reference, or NULL without an exception. */
+ * this thread would see. A program without threading has the main thread only. Gives the bytes' owner,
+ * a new reference, or NULL without an exception. */
 static PyObject *thread_name(unsigned long ident)
 {
     PyObject *modules = PySys_GetObject("modules");
     PyObject *threading = modules == NULL ? NULL : PyDict_GetItemString(modules, "threading");
-    PyObject *active = threading == NULL ? NULL : PyObject_GetAttrString(threading, "_active");
+    if (threading == NULL)
+        return PyBytes_FromString("MainThread");
+    PyObject *active = PyObject_GetAttrString(threading, "_active");
     PyObject *key = PyLong_FromUnsignedLong(ident);
     PyObject *thread = NULL;
     if (active != NULL && PyDict_Check(active) && key != NULL)
@@ -252,6 +262,7 @@ tp_status tp_recording_start(tp_recording *recording)
     thread->first = recording;
     recording->running = true;
     recording->evicted = false;
+    tp_clock_release(recording->clock);
     engine->running++;
     return TP_OK;
 }

@@ -27,6 +27,7 @@ typedef struct tp_watch_post {
 struct tp_engine {
     uint64_t id;              /* of its own in the process; never 0 */
     bool released;            /* freed with its last recording */
+    tp_clock *elder;          /* Owned; recordings' clocks are fitted from its creation on */
     tp_recording *recordings; /* all that exist; Borrowed. */
     tp_thread *threads;       /* Owned. */
     size_t running;           /* recordings */

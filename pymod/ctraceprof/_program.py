@@ -73,9 +73,9 @@ class _ModuleProgram(Program):
 
 
 class _NotFound(LoadError, ImportError):
-    """Raised by runpy; what it says is a whole message."""
+    """Raised by runpy (with the module's name from 3.15 on); what it says is a whole message."""
 
-    def __init__(self, message):
+    def __init__(self, message, **details):
         super().__init__(message, 1)
 
 
@@ -102,17 +102,19 @@ def load_script(path):
     """A script, or a folder or zip file that holds __main__.py."""
     if os.path.isdir(path) or _is_archive(path):
         return _load_container(path)
+    # As Python since 3.9: __file__ is absolute, sys.argv[0] what the user wrote.
+    file = path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
     try:
-        with io.open_code(os.path.abspath(path)) as file:
-            source = file.read()
+        with io.open_code(file) as stream:
+            source = stream.read()
     except OSError as error:
         reason = f"[Errno {error.errno}] {error.strerror}"
         raise LoadError(f"can't open file {path!r}: {reason}", 2) from None
     main = _new_main()
-    loader = importlib.machinery.SourceFileLoader("__main__", path)
-    _fill_main(main, loader, path, None)
+    loader = importlib.machinery.SourceFileLoader("__main__", file)
+    _fill_main(main, loader, file, None)
     folder = os.path.dirname(os.path.realpath(path))
-    return Program(path, path, folder, _compile(source, path), main)
+    return Program(path, path, folder, _compile(source, file), main)
 
 
 def _is_archive(path):

@@ -63,6 +63,29 @@ START_TEST(thread_cpu_time_stands_still_in_sleep)
 }
 END_TEST
 
+START_TEST(a_held_rate_does_not_change)
+{
+    tp_clock *elder, *younger = NULL, *fake;
+    ck_assert_int_eq(tp_clock_create(&elder, TP_CLOCK_AUTO), TP_OK);
+    ck_assert_int_eq(tp_clock_create_younger(&younger, elder), TP_OK);
+    tp_clock_hold(younger);
+    double held = tp_clock_unit(younger);
+    nap(5);
+    ck_assert_double_eq(tp_clock_unit(younger), held);
+    tp_clock_release(younger);
+    ck_assert_double_gt(tp_clock_unit(younger), held * 0.99);
+    ck_assert_double_lt(tp_clock_unit(younger), held * 1.01);
+    ck_assert_int_eq(tp_clock_create_fake(&fake, 1, 0.5), TP_OK);
+    tp_clock_hold(fake);
+    tp_clock_release(fake);
+    ck_assert_double_eq(tp_clock_unit(fake), 0.5);
+    ck_assert_int_eq(tp_clock_create_younger(&younger, fake), TP_EARGUMENT);
+    tp_clock_destroy(fake);
+    tp_clock_destroy(younger);
+    tp_clock_destroy(elder);
+}
+END_TEST
+
 static uint64_t read_eleven(void *context)
 {
     return 11 + *(uint64_t *)context;
@@ -114,6 +137,7 @@ Suite *clock_suite(void)
     tcase_add_test(tests, kinds_measure_a_nap);
     tcase_add_test(tests, fitted_rate_agrees_with_monotonic);
     tcase_add_test(tests, thread_cpu_time_stands_still_in_sleep);
+    tcase_add_test(tests, a_held_rate_does_not_change);
     tcase_add_test(tests, callers_clock_is_read);
     tcase_add_test(tests, fake_clock_steps);
     tcase_add_test(tests, bad_arguments_are_refused);

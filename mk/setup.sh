@@ -1,0 +1,52 @@
+#!/bin/sh
+# Installs what is missing, through apt: "setup.sh build PYTHON" for the build, "setup.sh test PYTHON"
+# for the tests too. Does nothing where all is there; without apt it says what to install.
+set -eu
+what=$1
+python=$2
+
+missing=
+need() { # package, command that succeeds when it is there
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+has_headers() {
+    "$python" -c '
+import os, sysconfig
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+raise SystemExit(not os.path.exists(header))'
+}
+
+links() { # whether a program can be linked with a library of that name
+    echo 'int main(void) { return 0; }' | cc -x c - "$@" -o /dev/null
+}
+
+need gcc command -v cc
+need libc6-dev links -lm
+need make command -v make
+need python3 command -v "$python"
+need python3-dev has_headers
+if [ "$what" = test ]; then
+    need pkg-config command -v pkg-config
+    need check pkg-config check
+    need libsubunit-dev links -lsubunit
+    need valgrind command -v valgrind
+    need gcovr command -v gcovr
+    need g++ command -v c++
+    need git command -v git
+    need python3-venv "$python" -c 'import venv, ensurepip'
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "please install:$missing" >&2
+    exit 1
+fi
+sudo=
+[ "$(id -u)" = 0 ] || sudo=sudo
+echo "installing:$missing"
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 -- a list of words
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing
