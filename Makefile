@@ -89,6 +89,7 @@ $(BUILD)/traceprof.pc: lib/traceprof.pc.in include/traceprof/version.h
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 include mk/install.mk
+include mk/demo.mk
 include mk/test.mk
 include mk/bench.mk
 

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700
-#include "clock.h"
+#include "clock_now.h"
 
 #include <math.h>
 #include <time.h>

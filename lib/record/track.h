@@ -13,7 +13,7 @@
 #include <traceprof/session.h>
 
 #include "beyond.h"
-#include "clock.h"
+#include "clock_now.h"
 #include "tree.h"
 
 typedef struct tp_frame {

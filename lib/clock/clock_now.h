@@ -1,6 +1,6 @@
 /* The clock as the recorder sees it: one branch and one instruction where the counter is used. */
-#ifndef TP_CLOCK_INTERNAL_H
-#define TP_CLOCK_INTERNAL_H
+#ifndef TP_CLOCK_NOW_H
+#define TP_CLOCK_NOW_H
 
 #include <traceprof/clock.h>
 
