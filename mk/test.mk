@@ -63,11 +63,12 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 ASAN_BUILD = $(BUILD)/asan
 .PHONY: asan
 asan: ## run C and Python tests with the address and undefined behaviour sanitizers
-	$(MAKE) BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" check $(ASAN_BUILD)/traceprof
+	ASAN_OPTIONS=allocator_may_return_null=1 $(MAKE) BUILD=$(ASAN_BUILD) \
+		CFLAGS="-O1 -g $(SANITIZE)" check $(ASAN_BUILD)/traceprof
 	$(MAKE) BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" PACKAGE=$(ASAN_BUILD)/pymod/ctraceprof \
 		package extension
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libstdc++.so.6)" \
-		ASAN_OPTIONS=detect_leaks=0 PYTHONPATH=$(CURDIR)/$(ASAN_BUILD)/pymod \
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 PYTHONPATH=$(CURDIR)/$(ASAN_BUILD)/pymod \
 		TRACEPROF_BUILD=$(CURDIR)/$(ASAN_BUILD) TRACEPROF_TEST_QUICK=1 \
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
 		tests/python/test_profile.py tests/python/test_hooks.py tests/python/test_tool.py \

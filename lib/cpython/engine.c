@@ -95,6 +95,7 @@ static void detach(tp_recording *recording)
     *link = recording->next_on_thread;
     recording->running = false;
     engine->running--;
+    tp_hooks_note(engine);
     tp_track_close(recording->track);
     tp_clock_hold(recording->clock);
     tp_hooks_remove(engine, recording, &recording->evicted);
@@ -264,6 +265,7 @@ tp_status tp_recording_start(tp_recording *recording)
     recording->evicted = false;
     tp_clock_release(recording->clock);
     engine->running++;
+    tp_hooks_note(engine);
     return TP_OK;
 }
 

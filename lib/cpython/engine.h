@@ -78,17 +78,12 @@ extern _Thread_local tp_here_entry tp_here __attribute__((tls_model("initial-exe
 extern _Thread_local tp_here_entry tp_here;
 #endif
 
-/* First recording active on this thread, or NULL. */
-TP_ALWAYS_INLINE tp_recording *tp_first_active(uint64_t engine_id)
-{
-    if (tp_here.engine_id != engine_id)
-        return NULL;
-    return tp_here.thread->first;
-}
-
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);
 void tp_hooks_destroy(tp_engine *engine);
+
+/* After the threads' lists have changed: what the hot path may take for granted is worked out anew. */
+void tp_hooks_note(tp_engine *engine);
 
 /* The recording is about to become active on its thread (it is not in the list yet). */
 TP_NODISCARD tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording);

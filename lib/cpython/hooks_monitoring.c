@@ -17,11 +17,15 @@
 #define TOOL_NAME "ctraceprof"
 #define TOOL_COUNT 6
 
+/* What the hot path needs lies in the callback itself, which arrives in a register: while one
+ * recording runs, on one thread and on the counter, its track is found without asking the thread. */
 typedef struct tp_hook {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     uint64_t engine_id;
-    PyObject *missing; /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
+    const tp_thread *thread; /* of the only recording; NULL when there is none or are several */
+    tp_track *track;         /* Borrowed; likewise. NULL too for events it does not want. */
+    PyObject *missing;       /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
 } tp_hook;
 
 typedef struct tp_event {
@@ -38,61 +42,120 @@ struct tp_hooks {
     bool builtins;        /* CALL and what follows from it is among the events set */
 };
 
-static PyObject *on_enter(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+/* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
+ * recording, on the counter, on this thread, and a path already seen. The rest is a tail call away. */
+
+typedef PyObject *const *arguments;
+
+/* A thread's entry may be stale, but not both with this engine's number and at this address. */
+#define IS_ONLY_THREAD(hook) TP_LIKELY(tp_here.thread == (hook)->thread)
+
+TP_NOINLINE static PyObject *enter_slow(arguments args)
 {
-    (void)count;
-    (void)names;
-    tp_recording *r = tp_first_active(((tp_hook *)self)->engine_id);
-    for (; r != NULL; r = r->next_on_thread)
+    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread)
         tp_track_enter(r->track, args[0], NULL);
     Py_RETURN_NONE;
 }
 
-static PyObject *on_leave(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+TP_NOINLINE static PyObject *leave_slow(arguments args)
 {
-    (void)count;
-    (void)names;
-    tp_recording *r = tp_first_active(((tp_hook *)self)->engine_id);
-    for (; r != NULL; r = r->next_on_thread)
+    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread)
         tp_track_leave(r->track, args[0], NULL);
     Py_RETURN_NONE;
 }
 
-/* args: code, offset, callable, first argument or MISSING */
-static PyObject *on_call(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+static PyObject *on_enter(PyObject *self, arguments args, size_t count, PyObject *names)
 {
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    tp_recording *r = tp_first_active(hook->engine_id);
-    if (r == NULL)
+    if (tp_here.engine_id != hook->engine_id)
         Py_RETURN_NONE;
+#ifdef TP_HAVE_COUNTER
+    if (IS_ONLY_THREAD(hook) && TP_LIKELY(tp_track_try_push(hook->track, args[0]))) {
+        hook->track->top->start = tp_counter_read();
+        Py_RETURN_NONE;
+    }
+#endif
+    return enter_slow(args);
+}
+
+static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    const tp_hook *hook = (tp_hook *)self;
+    if (tp_here.engine_id != hook->engine_id)
+        Py_RETURN_NONE;
+#ifdef TP_HAVE_COUNTER
+    if (IS_ONLY_THREAD(hook)) {
+        uint64_t now = tp_counter_read();
+        if (TP_LIKELY(tp_track_try_leave(hook->track, args[0], now)))
+            Py_RETURN_NONE;
+    }
+#endif
+    return leave_slow(args);
+}
+
+/* From here on args are: code, offset, callable, first argument or MISSING. */
+
+TP_NOINLINE static PyObject *call_slow(const tp_hook *hook, arguments args)
+{
     const void *key = tp_builtin_key(args[2], args[3], hook->missing);
     if (key == NULL)
         Py_RETURN_NONE;
-    for (; r != NULL; r = r->next_on_thread) {
+    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread) {
         if (r->builtins)
             tp_track_enter(r->track, key, args[2]);
     }
     Py_RETURN_NONE;
 }
 
-static PyObject *on_called(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
 {
-    (void)count;
-    (void)names;
-    const tp_hook *hook = (tp_hook *)self;
-    tp_recording *r = tp_first_active(hook->engine_id);
-    if (r == NULL)
-        Py_RETURN_NONE;
     const void *key = tp_builtin_key(args[2], args[3], hook->missing);
     if (key == NULL)
         Py_RETURN_NONE;
-    for (; r != NULL; r = r->next_on_thread) {
+    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread) {
         if (r->builtins)
             tp_track_leave(r->track, key, args[0]);
     }
     Py_RETURN_NONE;
+}
+
+static PyObject *on_call(PyObject *self, arguments args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    const tp_hook *hook = (tp_hook *)self;
+    if (tp_here.engine_id != hook->engine_id || tp_is_never_builtin(args[2]))
+        Py_RETURN_NONE;
+#ifdef TP_HAVE_COUNTER
+    const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+    if (IS_ONLY_THREAD(hook) && TP_LIKELY(key != NULL && tp_track_try_push(hook->track, key))) {
+        hook->track->top->start = tp_counter_read();
+        Py_RETURN_NONE;
+    }
+#endif
+    return call_slow(hook, args);
+}
+
+static PyObject *on_called(PyObject *self, arguments args, size_t count, PyObject *names)
+{
+    (void)count;
+    (void)names;
+    const tp_hook *hook = (tp_hook *)self;
+    if (tp_here.engine_id != hook->engine_id)
+        Py_RETURN_NONE;
+#ifdef TP_HAVE_COUNTER
+    if (IS_ONLY_THREAD(hook)) {
+        uint64_t now = tp_counter_read();
+        const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+        if (TP_LIKELY(key != NULL && tp_track_try_leave(hook->track, key, now)))
+            Py_RETURN_NONE;
+    }
+#endif
+    return called_slow(hook, args);
 }
 
 static const tp_event events[] = {
@@ -239,6 +302,33 @@ static tp_status set_callback(const struct tp_hooks *hooks, const char *event, P
     else
         Py_DECREF(before);
     return TP_OK;
+}
+
+/* The only recording, if the hot path can take it: on the counter, which is read inline. */
+static const tp_recording *find_only(const tp_engine *engine)
+{
+    if (engine->running != 1)
+        return NULL;
+    const tp_thread *thread = engine->threads;
+    while (thread != NULL && thread->first == NULL)
+        thread = thread->next;
+    if (thread == NULL || tp_clock_get_kind(thread->first->clock) != TP_CLOCK_COUNTER)
+        return NULL;
+    return thread->first;
+}
+
+void tp_hooks_note(tp_engine *engine)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    const tp_recording *only = find_only(engine);
+    for (size_t i = 0; i < EVENT_COUNT; i++) {
+        tp_hook *hook = (tp_hook *)hooks->callbacks[i];
+        bool taken = only != NULL && (only->builtins || !events[i].builtins);
+        if (hook == NULL)
+            continue;
+        hook->thread = taken ? only->thread : NULL;
+        hook->track = taken ? only->track : NULL;
+    }
 }
 
 static PyObject *make_callback(tp_engine *engine, const tp_event *event)

@@ -54,6 +54,11 @@ void tp_hooks_destroy(tp_engine *engine)
     (void)engine;
 }
 
+void tp_hooks_note(tp_engine *engine)
+{
+    (void)engine;
+}
+
 static PyObject *owner_or_none(const tp_recording *recording)
 {
     return recording->owner != NULL ? recording->owner : Py_None;

@@ -7,22 +7,39 @@
 #include "compiler.h"
 #include "engine.h"
 
-/* The identity of a builtin is its method definition: all lists' append are one function. NULL for
- * callables that are not recorded. `missing` stands for "no first argument". A method descriptor
- * counts when it is called with an instance of its type, as only then the C function runs. */
-TP_ALWAYS_INLINE const void *tp_builtin_key(PyObject *callable, PyObject *first, PyObject *missing)
+/* The identity of a builtin is its method definition: all lists' append are one function. This is the
+ * answer for the plain kinds, NULL for all others; it calls nothing. */
+TP_ALWAYS_INLINE const void *tp_plain_builtin_key(PyObject *callable, PyObject *first,
+                                                  PyObject *missing)
+{
+    if (Py_TYPE(callable) == &PyCFunction_Type)
+        return ((PyCFunctionObject *)callable)->m_ml;
+    if (Py_TYPE(callable) != &PyMethodDescr_Type || first == missing)
+        return NULL;
+    const PyMethodDescrObject *descriptor = (PyMethodDescrObject *)callable;
+    return Py_TYPE(first) == descriptor->d_common.d_type ? descriptor->d_method : NULL;
+}
+
+/* The commonest callables that are not recorded as builtins. */
+TP_ALWAYS_INLINE bool tp_is_never_builtin(PyObject *callable)
 {
     PyTypeObject *type = Py_TYPE(callable);
-    if (type == &PyCFunction_Type)
-        return ((PyCFunctionObject *)callable)->m_ml;
-    if (type == &PyMethodDescr_Type) {
+    return type == &PyFunction_Type || type == &PyType_Type || type == &PyMethod_Type;
+}
+
+/* The whole answer: NULL for callables that are not recorded. `missing` stands for "no first
+ * argument". A method descriptor counts when it is called with an instance of its type, as only then
+ * its C function runs. */
+static inline const void *tp_builtin_key(PyObject *callable, PyObject *first, PyObject *missing)
+{
+    const void *key = tp_plain_builtin_key(callable, first, missing);
+    if (key != NULL)
+        return key;
+    if (Py_TYPE(callable) == &PyMethodDescr_Type) {
         const PyMethodDescrObject *descriptor = (PyMethodDescrObject *)callable;
-        PyTypeObject *wanted = descriptor->d_common.d_type;
-        if (TP_UNLIKELY(first == missing))
-            return NULL;
-        if (TP_LIKELY(Py_TYPE(first) == wanted) || PyType_IsSubtype(Py_TYPE(first), wanted))
-            return descriptor->d_method;
-        return NULL;
+        bool instance =
+            first != missing && PyType_IsSubtype(Py_TYPE(first), descriptor->d_common.d_type);
+        return instance ? descriptor->d_method : NULL;
     }
     return PyCFunction_Check(callable) ? ((PyCFunctionObject *)callable)->m_ml : NULL;
 }

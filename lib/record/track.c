@@ -12,6 +12,7 @@ tp_status tp_track_init(tp_track *track, tp_session *session)
     const tp_allocator *allocator = session->allocator;
     track->session = session;
     track->clock = session->clock;
+    track->slow_clock = session->clock->read == NULL ? NULL : session->clock;
     tp_beyond_init(&track->beyond, allocator);
     tp_status status = tp_tree_init(&track->tree, session->max_contexts,
                                     &session->labels.function_of_key, allocator);
@@ -23,6 +24,7 @@ tp_status tp_track_init(tp_track *track, tp_session *session)
         return TP_ENOMEM;
     }
     track->base->node = tp_tree_node(&track->tree, 0);
+    track->node = track->base->node;
     track->top = track->base;
     track->last = track->base + FIRST_FRAMES - 1;
     return TP_OK;
@@ -55,7 +57,8 @@ static void push(tp_track *track, tp_node *node, const void *key)
     tp_frame *frame = ++track->top;
     frame->node = node;
     frame->key = key;
-    frame->start = tp_clock_now(track->clock);
+    track->node = node;
+    frame->start = tp_track_now(track);
 }
 
 static tp_status enter_beyond(tp_track *track, const void *key, uint32_t function)
@@ -74,7 +77,7 @@ static tp_status enter(tp_track *track, const void *key, void *subject)
     tp_status status = track->top == track->last ? grow_stack(track) : TP_OK;
     if (status != TP_OK)
         return status;
-    tp_node *parent = track->top->node;
+    tp_node *parent = track->node;
     tp_node *node = parent == &track->outside ? NULL : tp_tree_find(&track->tree, parent, key);
     if (node != NULL) {
         push(track, node, key);
@@ -129,6 +132,7 @@ static void pop(tp_track *track, uint64_t now)
         frame->node->calls++;
     }
     track->top--;
+    track->node = track->top->node;
 }
 
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now)

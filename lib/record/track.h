@@ -16,15 +16,19 @@
 #include "clock_now.h"
 #include "tree.h"
 
+/* `start` lies in the middle so that compilers do not fuse the other two into one wide store, which
+ * costs more than it saves. */
 typedef struct tp_frame {
     tp_node *node; /* Borrowed from the tree; the track's `outside` for calls beyond the cap. */
-    const void *key;
     uint64_t start;
+    const void *key;
 } tp_frame;
 
 struct tp_track {
     tp_frame *top;  /* innermost open call */
+    tp_node *node;  /* top->node, one load nearer: the next call's way leads through it */
     tp_frame *last; /* last frame there is room for */
+    const tp_clock *slow_clock; /* NULL when the clock is the counter, which is read inline */
     const tp_clock *clock; /* Borrowed. */
     tp_frame *base;        /* Owned. */
     tp_session *session;   /* Borrowed; owns this track. */
@@ -45,42 +49,65 @@ void tp_track_enter_slow(tp_track *track, const void *key, void *subject);
 /* Out of line: the innermost call is another, or beyond the cap. */
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now);
 
-TP_ALWAYS_INLINE void tp_track_enter(tp_track *track, const void *key, void *subject)
+TP_ALWAYS_INLINE uint64_t tp_track_now(const tp_track *track)
+{
+#ifdef TP_HAVE_COUNTER
+    if (TP_LIKELY(track->slow_clock == NULL))
+        return tp_counter_read();
+#endif
+    return track->slow_clock->read(track->slow_clock->context);
+}
+
+/* Pushes a call on a path already seen; the caller then reads the clock into track->top->start. False,
+ * with nothing done, when it takes the way out of line. */
+TP_ALWAYS_INLINE bool tp_track_try_push(tp_track *track, const void *key)
 {
     tp_frame *frame = track->top;
-    tp_node *parent = frame->node;
+    tp_node *parent = track->node;
     tp_node *node = parent->child;
-    if (TP_UNLIKELY(node == NULL || frame == track->last)) {
-        tp_track_enter_slow(track, key, subject);
-        return;
-    }
+    if (TP_UNLIKELY(node == NULL || frame == track->last))
+        return false;
     if (node->key != key) {
         node = node->sibling;
-        if (TP_UNLIKELY(node->key != key)) {
-            tp_track_enter_slow(track, key, subject);
-            return;
-        }
+        if (TP_UNLIKELY(node->key != key))
+            return false;
         parent->child = node;
     }
     frame++;
     frame->node = node;
     frame->key = key;
     track->top = frame;
-    frame->start = tp_clock_now(track->clock);
+    track->node = node;
+    return true;
 }
 
-TP_ALWAYS_INLINE void tp_track_leave(tp_track *track, const void *key, const void *caller)
+/* Ends the innermost call if it is the key's, else false; `now` is the clock's reading, taken before anything else. */
+TP_ALWAYS_INLINE bool tp_track_try_leave(tp_track *track, const void *key, uint64_t now)
 {
-    uint64_t now = tp_clock_now(track->clock);
     tp_frame *frame = track->top;
-    if (TP_UNLIKELY(frame->key != key)) {
-        tp_track_leave_slow(track, key, caller, now);
-        return;
-    }
+    if (TP_UNLIKELY(frame->key != key))
+        return false;
     tp_node *node = frame->node;
     node->ticks += now - frame->start;
     node->calls++;
     track->top = frame - 1;
+    track->node = frame[-1].node;
+    return true;
+}
+
+TP_ALWAYS_INLINE void tp_track_enter(tp_track *track, const void *key, void *subject)
+{
+    if (tp_track_try_push(track, key))
+        track->top->start = tp_track_now(track);
+    else
+        tp_track_enter_slow(track, key, subject);
+}
+
+TP_ALWAYS_INLINE void tp_track_leave(tp_track *track, const void *key, const void *caller)
+{
+    uint64_t now = tp_track_now(track);
+    if (!tp_track_try_leave(track, key, now))
+        tp_track_leave_slow(track, key, caller, now);
 }
 
 #endif
