@@ -54,6 +54,9 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     if (check_arguments(timer, timeunit, max_contexts) != 0)
         return -1;
+    /* Called again: what was recorded goes. From within the profile's own timer that is refused. */
+    if (p->recording != NULL && tp_recording_clear(p->recording) != TP_OK)
+        return -1;
     core_state *state = core_state_of_type(Py_TYPE(self));
     if (state == NULL)
         return -1;

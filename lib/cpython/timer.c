@@ -35,8 +35,14 @@ static int from_seconds(PyObject *result, int64_t *ticks)
 static int convert(const tp_timer *timer, PyObject *result, int64_t *ticks)
 {
     const char *type = Py_TYPE(result)->tp_name;
-    if (PyLong_Check(result))
-        return from_integer(result, timer->unit > 0 ? 1 : 1000000000, ticks);
+    if (PyIndex_Check(result)) {
+        PyObject *integer = PyNumber_Index(result);
+        if (integer == NULL)
+            return -1;
+        int failed = from_integer(integer, timer->unit > 0 ? 1 : 1000000000, ticks);
+        Py_DECREF(integer);
+        return failed;
+    }
     if (timer->unit > 0) {
         PyErr_Format(PyExc_TypeError, "with timeunit the timer must return int, not %s", type);
         return -1;
@@ -51,15 +57,15 @@ static uint64_t read_timer(void *context)
 {
     tp_timer *timer = context;
     PyObject *exception = PyErr_GetRaisedException();
+    int64_t ticks = timer->last;
     ++*timer->depth;
     PyObject *result = PyObject_CallNoArgs(timer->callable);
-    --*timer->depth;
-    int64_t ticks = timer->last;
     if (result == NULL || convert(timer, result, &ticks) != 0) {
         timer->failures++;
         PyErr_WriteUnraisable(timer->callable);
     }
     Py_XDECREF(result);
+    --*timer->depth;
     PyErr_SetRaisedException(exception);
     if (timer->started && ticks < timer->last)
         timer->backwards++;
