@@ -1,0 +1,40 @@
+# Measuring. bench/README.md says what is measured and how to read it.
+
+BENCH_PYTHONS ?= $(PYTHON)
+BENCH_ROUNDS ?= 11
+BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
+BENCH_BUILD = $(BUILD)/bench
+FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
+
+.PHONY: bench bench-one bench-floor bench-pair
+bench: ## measure overhead under each of BENCH_PYTHONS, into bench/results
+	@for python in $(BENCH_PYTHONS); do \
+		$(MAKE) PYTHON=$$python extension bench-floor && \
+		$(MAKE) PYTHON=$$python bench-one || exit 1; \
+	done
+
+# A venv of its own, since the packages are not the project's business otherwise. PYTHON's own pip fills
+# it: not every interpreter can put one into a venv. A package that cannot be had for this version is
+# left out; the table says so.
+BENCH_VENV = $(BUILD)/bench-venv-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
+bench-one: venv = $(BENCH_VENV)
+bench-one:
+	test -x $(venv)/bin/python || $(PYTHON) -m venv --without-pip $(venv)
+	@for package in $(BENCH_PACKAGES); do \
+		$(PYTHON) -m pip --python $(venv)/bin/python install --quiet \
+			--disable-pip-version-check $$package || \
+			echo "bench: $$package could not be installed and is left out"; \
+	done
+	PYTHONPATH=pymod:$(BENCH_BUILD) $(venv)/bin/python bench/run.py --rounds $(BENCH_ROUNDS)
+
+bench-floor: $(FLOOR)
+$(FLOOR): bench/floor.c lib/cpython/compat.h
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude -Ilib/cpython $(CFLAGS) \
+		$(PY_INCLUDES) $(EXT_LINK) $(LDFLAGS) -o $@ $<
+
+bench-pair: $(BENCH_BUILD)/pair ## measure the recorder alone; fails above its bound
+	$<
+$(BENCH_BUILD)/pair: bench/pair.c $(BUILD)/libtraceprof.a
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -1,7 +1,7 @@
 /* Recording. A session holds what is recorded from start to stop; a track is what it records on one
  * thread. Enter and leave are what hooks call; they allocate nothing on a path already seen.
  *
- * A callable is known to the recorder by its key, an address that is its own while it lives. The
+ * A callable is known to the recorder by its key, an even address that is its own while it lives. The
  * first time a key is seen the session asks for its label; keys with equal labels are one function.
  */
 #ifndef TRACEPROF_SESSION_H

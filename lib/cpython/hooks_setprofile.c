@@ -7,33 +7,58 @@
 #include "identity.h"
 #include "track.h"
 
-/* Builtins arrive bound, whatever they were called through; `what` says what happened. The hook may
- * not raise: 0 is "no exception". */
+/* Builtins arrive bound, whatever they were called through. */
+static const void *key_of_builtin(PyObject *callable)
+{
+    return PyCFunction_Check(callable) ? ((PyCFunctionObject *)callable)->m_ml : NULL;
+}
+
+/* The frame keeps its code: the reference may be given back at once. */
+static const void *key_of_frame(PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    Py_DECREF(code);
+    return code;
+}
+
+/* The clock is read before the key of what has ended is asked for. */
+static void leave(tp_track *track, PyFrameObject *frame, PyObject *builtin)
+{
+    uint64_t now = tp_track_now(track);
+    const void *key = builtin != NULL ? key_of_builtin(builtin) : key_of_frame(frame);
+    if (TP_LIKELY(key != NULL && tp_track_try_leave(track, key, now)))
+        return;
+    if (key != NULL)
+        tp_track_leave_slow(track, key, builtin != NULL ? key_of_frame(frame) : NULL, now);
+}
+
+/* The hook may not raise: 0 is "no exception". */
 static int on_event(PyObject *owner, PyFrameObject *frame, int what, PyObject *argument)
 {
     (void)owner;
+    const void *key;
     tp_recording *r = tp_here.engine_id != 0 ? tp_here.thread->first : NULL;
-    if (r == NULL)
-        return 0;
-    PyCodeObject *code = PyFrame_GetCode(frame);
-    Py_DECREF(code); /* the frame keeps it */
-    const void *key = code;
-    bool builtin = what == PyTrace_C_CALL || what == PyTrace_C_RETURN || what == PyTrace_C_EXCEPTION;
-    if (builtin)
-        key = PyCFunction_Check(argument) ? ((PyCFunctionObject *)argument)->m_ml : NULL;
-    if (key == NULL)
-        return 0;
     for (; r != NULL; r = r->next_on_thread) {
-        if (builtin && !r->builtins)
-            continue;
-        if (what == PyTrace_CALL)
-            tp_track_enter(r->track, key, NULL);
-        else if (what == PyTrace_RETURN)
-            tp_track_leave(r->track, key, NULL);
-        else if (what == PyTrace_C_CALL)
-            tp_track_enter(r->track, key, argument);
-        else if (builtin)
-            tp_track_leave(r->track, key, code);
+        switch (what) {
+        case PyTrace_CALL:
+            tp_track_enter(r->track, key_of_frame(frame), NULL);
+            break;
+        case PyTrace_RETURN:
+            leave(r->track, frame, NULL);
+            break;
+        case PyTrace_C_CALL:
+            key = r->builtins ? key_of_builtin(argument) : NULL;
+            if (key != NULL)
+                tp_track_enter(r->track, key, argument);
+            break;
+        case PyTrace_C_RETURN:
+        case PyTrace_C_EXCEPTION:
+            if (r->builtins)
+                leave(r->track, frame, argument);
+            break;
+        default:
+            break;
+        }
     }
     return 0;
 }
