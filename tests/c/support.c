@@ -97,6 +97,11 @@ void assert_edge(const tp_profile *profile, char caller, char callee, int64_t ca
                   (long long)e->calls, (long long)e->primitive_calls, e->total, e->cumulative);
 }
 
+int is_quick(void)
+{
+    return getenv("TRACEPROF_TEST_QUICK") != NULL;
+}
+
 static void *failing_resize(void *context, void *block, size_t size)
 {
     failing *f = context;

@@ -48,6 +48,9 @@ void assert_function(const tp_profile *profile, char letter, int64_t calls, int6
 void assert_edge(const tp_profile *profile, char caller, char callee, int64_t calls,
                  int64_t primitive, double total, double cumulative);
 
+/* Whether TRACEPROF_TEST_QUICK is set: under valgrind tests that repeat do so less often. */
+int is_quick(void);
+
 /* An allocator that fails from allocation number `fail_at` on, or just at it. */
 typedef struct failing {
     tp_allocator allocator;

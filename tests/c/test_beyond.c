@@ -73,7 +73,8 @@ START_TEST(figures_do_not_depend_on_the_cap)
 {
     static char script[3000];
     const uint32_t caps[] = { 1, 2, 3, 7, 20, 100 };
-    for (unsigned seed = 1; seed <= 200; seed++) {
+    unsigned seeds = is_quick() ? 25 : 200;
+    for (unsigned seed = 1; seed <= seeds; seed++) {
         int64_t folded, ignored;
         random_script(script, seed * 15, seed, 1 + (int)(seed % 6));
         tp_profile *whole = record(script, 1000000, &folded);

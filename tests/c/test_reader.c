@@ -292,7 +292,8 @@ START_TEST(damaged_files_do_no_harm)
             tp_profile_destroy(profile);
     }
     const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff, '{', '(', 'r', 'l', '0' };
-    for (size_t at = 0; at < size; at++) {
+    size_t stride = is_quick() ? 7 : 1;
+    for (size_t at = 0; at < size; at += stride) {
         uint8_t good = bytes[at];
         for (size_t i = 0; i < sizeof values; i++) {
             bytes[at] = values[i];

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 from ctraceprof import Profile
 
 
@@ -44,6 +46,7 @@ print(grown)
 """
 
 
+@pytest.mark.slow
 def test_a_million_lambdas_neither_leak_nor_mix_names():
     source = MILLION.replace("COUNT", "1_000_000")
     result = subprocess.run(
