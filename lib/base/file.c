@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,35 +76,72 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* A new empty file beside target, its name in *name (owned by the caller). Gives the descriptor, or
- * -1 with errno. mkstemp would do but for its mode, which ignores the umask. */
+/* `path` up to and with its last slash, then `name`; NULL without memory. */
+static char *beside(const char *path, const char *name, const tp_allocator *allocator)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char *joined = tp_alloc(allocator, folder + strlen(name) + 1, 1);
+    if (joined == NULL)
+        return NULL;
+    memcpy(joined, path, folder);
+    memcpy(joined + folder, name, strlen(name));
+    return joined;
+}
+
+/* A new empty file in target's folder, its path in *name (owned by the caller). Gives the descriptor,
+ * or -1 with errno. The name does not build on target's, which may be as long as names can be; mkstemp
+ * would do but for its mode, which ignores the umask. */
 static int create_beside(char **name, const char *target, const tp_allocator *allocator)
 {
-    size_t room = strlen(target) + 32;
-    *name = tp_alloc(allocator, room, 1);
-    if (*name == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
+    char own[64];
     for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        snprintf(*name, room, "%s.%ld-%u.tmp", target, (long)getpid(), attempt);
+        snprintf(own, sizeof own, ".traceprof-%ld-%u.tmp", (long)getpid(), attempt);
+        *name = beside(target, own, allocator);
+        if (*name == NULL) {
+            errno = ENOMEM;
+            return -1;
+        }
         int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0 || errno != EEXIST)
             return fd;
+        tp_free(allocator, *name);
+        *name = NULL;
     }
     return -1;
 }
 
-/* The file that is really meant: path itself, or where its symbolic links lead. */
+#define MOST_LINKS 40
+
+/* The file that is really meant, which need not exist: path itself, or where its symbolic links lead.
+ * NULL without memory; errno is ELOOP when they lead in a circle. */
 static char *resolve(const char *path, const tp_allocator *allocator)
 {
-    char *real = realpath(path, NULL);
-    const char *chosen = real != NULL ? real : path;
-    char *copy = tp_alloc(allocator, strlen(chosen) + 1, 1);
-    if (copy != NULL)
-        memcpy(copy, chosen, strlen(chosen));
-    free(real);
-    return copy;
+    char *at = beside("", path, allocator);
+    for (int links = 0; at != NULL; links++) {
+        char target[PATH_MAX];
+        ssize_t size = readlink(at, target, sizeof target - 1);
+        if (size < 0)
+            return at;
+        target[size] = '\0';
+        char *next = beside(target[0] == '/' ? "" : at, target, allocator);
+        tp_free(allocator, at);
+        at = next;
+        if (at != NULL && links == MOST_LINKS) {
+            tp_free(allocator, at);
+            errno = ELOOP;
+            return NULL;
+        }
+    }
+    errno = ENOMEM;
+    return NULL;
+}
+
+static tp_status cannot_resolve(tp_error *error)
+{
+    if (errno == ENOMEM)
+        return fail(error, TP_ENOMEM, 0, "out of memory");
+    return fail(error, TP_EIO, errno, "cannot follow the link");
 }
 
 static tp_status write_directly(const char *path, const uint8_t *bytes, size_t size,
@@ -123,11 +159,11 @@ static tp_status write_directly(const char *path, const uint8_t *bytes, size_t s
 static tp_status replace_regular(const char *target, const struct stat *old, const uint8_t *bytes,
                                  size_t size, const tp_allocator *allocator, tp_error *error)
 {
-    char *beside = NULL;
-    int fd = create_beside(&beside, target, allocator);
+    char *fresh = NULL;
+    int fd = create_beside(&fresh, target, allocator);
     if (fd < 0) {
         int reason = errno;
-        tp_free(allocator, beside);
+        tp_free(allocator, fresh);
         return fail(error, reason == ENOMEM ? TP_ENOMEM : TP_EIO, reason, "cannot create");
     }
     int reason = write_all(fd, bytes, size);
@@ -137,11 +173,11 @@ static tp_status replace_regular(const char *target, const struct stat *old, con
         reason = errno;
     if (close(fd) != 0 && reason == 0)
         reason = errno;
-    if (reason == 0 && rename(beside, target) != 0)
+    if (reason == 0 && rename(fresh, target) != 0)
         reason = errno;
     if (reason != 0)
-        unlink(beside);
-    tp_free(allocator, beside);
+        unlink(fresh);
+    tp_free(allocator, fresh);
     return reason == 0 ? TP_OK : fail(error, TP_EIO, reason, "cannot write");
 }
 
@@ -158,7 +194,7 @@ tp_status tp_file_replace(const char *path, const uint8_t *bytes, size_t size,
         return fail(error, TP_EIO, errno, "cannot write");
     char *target = resolve(path, allocator);
     if (target == NULL)
-        return fail(error, TP_ENOMEM, 0, "out of memory");
+        return cannot_resolve(error);
     tp_status status =
         replace_regular(target, there ? &old : NULL, bytes, size, allocator, error);
     tp_free(allocator, target);
@@ -177,17 +213,18 @@ tp_status tp_file_probe(const char *path, const tp_allocator *allocator, tp_erro
         return TP_OK;
     char *target = resolve(path, allocator);
     if (target == NULL)
-        return fail(error, TP_ENOMEM, 0, "out of memory");
-    char *beside = NULL;
-    int fd = create_beside(&beside, target, allocator);
+        return cannot_resolve(error);
+    char *fresh = NULL;
+    int fd = create_beside(&fresh, target, allocator);
     tp_status status = TP_OK;
     if (fd < 0) {
-        status = fail(error, TP_EIO, errno, "cannot create");
+        int reason = errno;
+        status = fail(error, reason == ENOMEM ? TP_ENOMEM : TP_EIO, reason, "cannot create");
     } else {
         close(fd);
-        unlink(beside);
+        unlink(fresh);
     }
-    tp_free(allocator, beside);
+    tp_free(allocator, fresh);
     tp_free(allocator, target);
     return status;
 }

@@ -70,7 +70,7 @@ static tp_status create_clock(tp_recording *recording, const tp_recording_option
     double unit = options->timer_unit;
     if (options->timer != NULL)
         return tp_timer_create(&recording->timer, &recording->clock, options->timer, unit,
-                               &recording->engine->timer_depth);
+                               recording->engine);
     if (options->clock == TP_CLOCK_FAKE)
         return tp_clock_create_fake(&recording->clock, options->fake_step, 1e-9);
     if (options->clock == TP_CLOCK_AUTO)
@@ -86,6 +86,8 @@ static void free_recording(tp_recording *recording)
     PyMem_RawFree(recording);
 }
 
+/* No event reaches the recording any more. A hook that walks the thread's list just now goes on behind
+ * it. */
 static void detach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -96,9 +98,14 @@ static void detach(tp_recording *recording)
     recording->running = false;
     engine->running--;
     tp_hooks_note(engine);
+}
+
+static void stop_running(tp_recording *recording)
+{
+    detach(recording);
     tp_track_close(recording->track);
     tp_clock_hold(recording->clock);
-    tp_hooks_remove(engine, recording, &recording->evicted);
+    tp_hooks_remove(recording->engine, recording, &recording->evicted);
 }
 
 static void unlink_and_free(tp_recording *recording)
@@ -108,7 +115,7 @@ static void unlink_and_free(tp_recording *recording)
         link = &(*link)->next;
     *link = recording->next;
     if (recording->running)
-        detach(recording);
+        stop_running(recording);
     free_recording(recording);
 }
 
@@ -118,10 +125,45 @@ static void bury_condemned(tp_engine *engine)
     tp_recording *recording = engine->recordings;
     while (recording != NULL) {
         tp_recording *next = recording->next;
-        if (recording->condemned)
+        if (recording->condemned) {
+            bool ignored;
+            tp_hooks_remove(engine, recording, &ignored);
             unlink_and_free(recording);
+        }
         recording = next;
     }
+}
+
+/* As soon as no hook is under way: the interpreter calls it between two instructions. */
+static int bury_soon(void *post)
+{
+    tp_engine *engine = ((tp_watch_post *)post)->engine;
+    if (engine != NULL && engine->timer_depth == 0)
+        bury_condemned(engine);
+    tp_watch_leave(post);
+    return 0;
+}
+
+/* Destroyed while a timer is being called, perhaps its own: out of the hooks' sight at once, the rest
+ * when the timer is done. */
+static void condemn(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    recording->owner = NULL;
+    recording->condemned = true;
+    engine->has_condemned = true;
+    if (recording->running)
+        detach(recording);
+}
+
+void tp_engine_timer_done(tp_engine *engine)
+{
+    if (--engine->timer_depth > 0 || !engine->has_condemned)
+        return;
+    engine->has_condemned = false;
+    engine->post->references++;
+    if (Py_AddPendingCall(bury_soon, engine->post) != 0)
+        engine->post->references--;
 }
 
 tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
@@ -274,7 +316,7 @@ tp_status tp_recording_stop(tp_recording *recording)
     tp_status status = refuse_in_timer(recording, "disable a profile");
     if (status != TP_OK || !recording->running)
         return status;
-    detach(recording);
+    stop_running(recording);
     return raise(tp_session_status(recording->session));
 }
 
@@ -290,9 +332,7 @@ void tp_recording_destroy(tp_recording *recording)
         return;
     tp_engine *engine = recording->engine;
     if (engine->timer_depth > 0) {
-        /* Its own timer may be what is running. */
-        recording->owner = NULL;
-        recording->condemned = true;
+        condemn(recording);
         return;
     }
     unlink_and_free(recording);

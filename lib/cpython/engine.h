@@ -21,7 +21,7 @@ typedef struct tp_thread tp_thread;
 /* What reaches the engine from a watched code object, however long that outlives it. */
 typedef struct tp_watch_post {
     tp_engine *engine; /* NULL once the engine is gone */
-    size_t references; /* the engine's and one each watched code object's */
+    size_t references; /* the engine's, one each watched code object's and each pending call's */
 } tp_watch_post;
 
 struct tp_engine {
@@ -32,6 +32,7 @@ struct tp_engine {
     tp_thread *threads;       /* Owned. */
     size_t running;           /* recordings */
     size_t timer_depth;       /* >0 while a timer is being called */
+    bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
     Py_ssize_t extra_index;   /* in co_extra */
     struct tp_hooks *hooks;   /* Owned; what the version's hook needs */
@@ -77,6 +78,10 @@ extern _Thread_local tp_here_entry tp_here __attribute__((tls_model("initial-exe
 #else
 extern _Thread_local tp_here_entry tp_here;
 #endif
+
+/* Lowers timer_depth; when no timer is being called any more, what was destroyed meanwhile is freed as
+ * soon as no hook is under way either. */
+void tp_engine_timer_done(tp_engine *engine);
 
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);

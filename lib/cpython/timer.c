@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "engine.h"
+
 static int from_integer(PyObject *result, int64_t factor, int64_t *ticks)
 {
     int overflow;
@@ -58,14 +60,14 @@ static uint64_t read_timer(void *context)
     tp_timer *timer = context;
     PyObject *exception = PyErr_GetRaisedException();
     int64_t ticks = timer->last;
-    ++*timer->depth;
+    timer->engine->timer_depth++;
     PyObject *result = PyObject_CallNoArgs(timer->callable);
     if (result == NULL || convert(timer, result, &ticks) != 0) {
         timer->failures++;
         PyErr_WriteUnraisable(timer->callable);
     }
     Py_XDECREF(result);
-    --*timer->depth;
+    tp_engine_timer_done(timer->engine);
     PyErr_SetRaisedException(exception);
     if (timer->started && ticks < timer->last)
         timer->backwards++;
@@ -76,14 +78,14 @@ static uint64_t read_timer(void *context)
 }
 
 tp_status tp_timer_create(tp_timer **out, tp_clock **clock, PyObject *callable, double unit,
-                          size_t *depth)
+                          tp_engine *engine)
 {
     tp_timer *timer = PyMem_RawMalloc(sizeof *timer);
     if (timer == NULL)
         return TP_ENOMEM;
     *timer = (tp_timer){ .callable = Py_NewRef(callable),
                          .unit = unit,
-                         .depth = depth };
+                         .engine = engine };
     tp_status status =
         tp_clock_create_callback(clock, read_timer, timer, unit > 0 ? unit : 1e-9);
     if (status != TP_OK) {

@@ -7,7 +7,7 @@ typedef struct watched {
     const void *code;
 } watched;
 
-static void leave_post(tp_watch_post *post)
+void tp_watch_leave(tp_watch_post *post)
 {
     if (--post->references == 0)
         PyMem_RawFree(post);
@@ -23,7 +23,7 @@ static void code_is_freed(void *extra)
         for (tp_recording *r = mark->post->engine->recordings; r != NULL; r = r->next)
             tp_session_forget(r->session, mark->code);
     }
-    leave_post(mark->post);
+    tp_watch_leave(mark->post);
     PyMem_RawFree(mark);
 }
 
@@ -48,7 +48,7 @@ void tp_watch_destroy(tp_engine *engine)
     if (engine->post == NULL)
         return;
     engine->post->engine = NULL;
-    leave_post(engine->post);
+    tp_watch_leave(engine->post);
     engine->post = NULL;
 }
 

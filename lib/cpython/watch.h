@@ -9,6 +9,9 @@
 TP_NODISCARD tp_status tp_watch_create(tp_engine *engine);
 void tp_watch_destroy(tp_engine *engine);
 
+/* Gives back one reference to the post. */
+void tp_watch_leave(tp_watch_post *post);
+
 /* False, without an exception, when there is no memory. */
 bool tp_watch_code(tp_engine *engine, PyCodeObject *code);
 

@@ -197,7 +197,8 @@ static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *sessi
 {
     tp_tree_data *tree;
     tp_text name = session->labels.set.strings.texts[track->name];
-    uint64_t now = tp_clock_now(session->clock);
+    /* A stopped session's clock, which may be a caller's, is left alone. */
+    uint64_t now = track->top == track->base ? 0 : tp_clock_now(session->clock);
     tp_status status = tp_profile_add_tree(profile, &tree, name.bytes, name.size, track->id);
     if (status != TP_OK)
         return status;

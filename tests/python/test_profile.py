@@ -479,6 +479,40 @@ def test_timer_that_drops_another_profile():
     Profile().runcall(leaf)
 
 
+@pytest.mark.skipif(not MONITORING, reason="on 3.11 the hook keeps an enabled profile alive")
+def test_profile_dropped_within_its_own_timer():
+    kept, readings = [], []
+
+    def timer():
+        readings.append(0)
+        if len(readings) == 2:
+            kept.clear()
+        return 0
+
+    kept.append(Profile(timer))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kept[0].enable()
+        abs(1)
+        abs(1)
+    for _ in range(100):
+        leaf()
+    assert sys.monitoring.get_tool(2) is None
+    before = len(readings)
+    leaf()
+    assert len(readings) == before < 10
+
+
+def test_a_stopped_profile_leaves_its_timer_alone():
+    readings = []
+    profile = Profile(lambda: readings.append(0) or 0)
+    profile.runcall(leaf)
+    before = len(readings)
+    profile.getstats()
+    profile.snapshot_stats()
+    assert len(readings) == before
+
+
 @pytest.mark.parametrize(
     "arguments, error, message",
     [
