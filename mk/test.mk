@@ -86,3 +86,13 @@ coverage: ## measure line coverage of lib/ and tools/; fails below 90 %
 		TRACEPROF_TEST_QUICK=1 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" tests/python
 	gcovr --root . --object-directory $(COV_BUILD) --filter 'lib/' --filter 'tools/' \
 		--exclude-throw-branches --txt --fail-under-line 90 --print-summary $(COV_BUILD)
+
+# Every compiler there is, with all its warnings as errors. Not part of `make test`: clang is large.
+.PHONY: warnings
+warnings: ## build everything with gcc and clang, warnings as errors
+	@for compiler in gcc clang; do \
+		command -v $$compiler >/dev/null || { echo "no $$compiler here: left out"; continue; }; \
+		echo "== $$compiler"; \
+		mkdir -p $(BUILD)/$$compiler/pymod && $(MAKE) -s CC=$$compiler BUILD=$(BUILD)/$$compiler CFLAGS="-O2 -Werror" lib tool \
+			$(BUILD)/$$compiler/unit-tests PACKAGE=$(BUILD)/$$compiler/pymod extension || exit 1; \
+	done
