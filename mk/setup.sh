@@ -12,6 +12,19 @@ need() { # package, command that succeeds when it is there
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
 
+# What no package here is called: an interpreter that is not Debian's brings its own or has none.
+keep_known() {
+    known=
+    for package in $missing; do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            known="$known $package"
+        else
+            echo "no package $package here: left out" >&2
+        fi
+    done
+    missing=$known
+}
+
 has_headers() {
     "$python" -c '
 import os, sysconfig
@@ -36,6 +49,9 @@ if [ "$what" = test ]; then
     need gcovr command -v gcovr
     need g++ command -v c++
     need git command -v git
+    # Debian keeps CPython's own tests apart; make test-cpython runs some of them.
+    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
+    need "libpython$version-testsuite" "$python" -c 'import test.test_profile'
     need python3-venv "$python" -c 'import venv, ensurepip'
 fi
 [ -n "$missing" ] || exit 0
@@ -46,7 +62,9 @@ if ! command -v apt-get >/dev/null 2>&1; then
 fi
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
-echo "installing:$missing"
 $sudo apt-get update -qq
+keep_known
+[ -n "$missing" ] || exit 0
+echo "installing:$missing"
 # shellcheck disable=SC2086 -- a list of words
 DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing

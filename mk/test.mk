@@ -46,10 +46,12 @@ test: ## run all tests; installs what they need
 	$(MAKE) coverage
 
 .PHONY: test-cpython matrix
+# Status 3: the interpreter came without its tests, as the script has said.
 test-cpython: ## run CPython's own tests of cProfile, profile and pstats on ctraceprof
 	@for python in $(PYTHONS); do \
 		$(MAKE) -s PYTHON=$$python extension && \
-		PYTHONPATH=$(CURDIR)/pymod $$python tests/python/cpython_suite.py || exit 1; done
+		PYTHONPATH=$(CURDIR)/pymod $$python tests/python/cpython_suite.py || [ $$? = 3 ] || exit 1; \
+	done
 
 matrix: ## run the Python tests on every interpreter in PYTHONS
 	@for python in $(PYTHONS); do \
