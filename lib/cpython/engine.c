@@ -83,7 +83,9 @@ static void free_recording(tp_recording *recording)
     tp_session_destroy(recording->session);
     tp_clock_destroy(recording->clock);
     tp_timer_destroy(recording->timer);
+    PyObject *held = recording->held;
     PyMem_RawFree(recording);
+    Py_XDECREF(held);
 }
 
 /* No event reaches the recording any more. A hook that walks the thread's list just now goes on behind

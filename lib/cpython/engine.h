@@ -47,6 +47,7 @@ struct tp_recording {
     PyObject *owner;     /* Borrowed. */
     PyObject *label_file; /* Owned; hold a label's bytes until it has been copied */
     PyObject *label_name;
+    PyObject *held;       /* Owned list or NULL; whose freeing would let a recorded address come back */
     bool condemned;       /* destroyed while a timer was being called; freed later */
     bool running;
     bool evicted;

@@ -22,6 +22,16 @@ static tp_status borrow_bytes(PyObject *text, PyObject **holder, tp_string *byte
     return TP_OK;
 }
 
+/* Code is watched; what else may be freed and has no watch is kept until the recording goes. */
+static tp_status hold(tp_recording *recording, PyObject *object)
+{
+    if (recording->held == NULL)
+        recording->held = PyList_New(0);
+    if (recording->held == NULL || PyList_Append(recording->held, object) != 0)
+        return TP_ENOMEM;
+    return TP_OK;
+}
+
 static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_label *label)
 {
     if (!tp_watch_code(recording->engine, code))
@@ -116,8 +126,19 @@ static PyObject *describe_function(const PyCFunctionObject *function)
     return PyUnicode_FromFormat("<built-in method %s>", name);
 }
 
+/* Method definitions that are made at run time belong to a capsule, as in pybind11. */
+static tp_status hold_definition(tp_recording *recording, PyObject *callable)
+{
+    if (Py_TYPE(callable) == &PyMethodDescr_Type)
+        return TP_OK;
+    PyObject *self = ((PyCFunctionObject *)callable)->m_self;
+    return self != NULL && PyCapsule_CheckExact(self) ? hold(recording, self) : TP_OK;
+}
+
 static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_label *label)
 {
+    if (hold_definition(recording, callable) != TP_OK)
+        return TP_ENOMEM;
     PyObject *name = Py_TYPE(callable) == &PyMethodDescr_Type
                          ? PyObject_Repr(callable)
                          : describe_function((PyCFunctionObject *)callable);
@@ -135,8 +156,10 @@ static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_l
 static tp_status label_other(tp_recording *recording, PyObject *object, tp_label *label)
 {
     PyObject *name = PyUnicode_FromFormat("<%s>", Py_TYPE(object)->tp_name);
-    if (name == NULL)
+    if (name == NULL || hold(recording, object) != TP_OK) {
+        Py_XDECREF(name);
         return TP_ENOMEM;
+    }
     label->line = 0;
     label->file = (tp_string){ "~", 1 };
     tp_status status = borrow_bytes(name, &recording->label_name, &label->name);

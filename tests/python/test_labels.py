@@ -123,3 +123,26 @@ def test_events_of_what_is_not_code():
     profile.disable()
     profile.snapshot_stats()
     assert profile.stats[("~", 0, "<types.SimpleNamespace>")][:2] == (1, 1)
+    # No watch tells when it is freed, so it must not be, lest its address be another's.
+    before = sys.getrefcount(stand_in)
+    del profile
+    assert sys.getrefcount(stand_in) < before
+
+
+def test_definitions_made_at_run_time_are_kept():
+    """As pybind11 makes them: they belong to a capsule, which is the function's self."""
+    capsule = ctypes.pythonapi.PyCapsule_New
+    capsule.restype, capsule.argtypes = ctypes.py_object, [ctypes.c_void_p] * 3
+    owner = capsule(1, None, None)
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype = ctypes.py_object
+    make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
+    definition = ctypes.cast(id(len) + 2 * ctypes.sizeof(ctypes.c_void_p),
+                             ctypes.POINTER(ctypes.c_void_p)).contents
+    function = make(definition, owner, None)
+    before = sys.getrefcount(owner)
+    profile = ctraceprof.Profile()
+    profile.runcall(function, "abc")
+    assert sys.getrefcount(owner) == before + 1
+    del profile
+    assert sys.getrefcount(owner) == before
