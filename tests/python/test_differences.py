@@ -9,6 +9,8 @@ import fractions
 import gc
 import marshal
 import os
+import pathlib
+import re
 import sys
 import threading
 import types
@@ -548,3 +550,15 @@ def test_dump_stats_writes_a_second_object(tmp_path):
             assert ("~", 0, ABS) in marshal.load(file)
             sizes.append(len(file.read()))
     assert sizes[0] == 0 and sizes[1] > 0
+
+
+def test_every_entry_has_its_test():
+    """The tests that the page names exist."""
+    here = pathlib.Path(__file__).parent
+    page = (here.parents[1] / "docs/differences.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", page))
+    defined = set()
+    for name in "test_differences.py", "test_cli.py":
+        defined |= set(re.findall(r"^def (test_\w+)\(", (here / name).read_text(), re.M))
+    assert len(named) > 30
+    assert named <= defined
