@@ -53,9 +53,12 @@ static PyObject *core_probe(PyObject *module, PyObject *path)
 {
     (void)module;
     tp_error error;
+    char *name;
     if (!PyBytes_Check(path))
         return PyErr_Format(PyExc_TypeError, "path must be bytes, not %s", Py_TYPE(path)->tp_name);
-    if (tp_pstats_probe_file(PyBytes_AS_STRING(path), &error) != TP_OK)
+    if (PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
+        return NULL;
+    if (tp_pstats_probe_file(name, &error) != TP_OK)
         return core_raise_error(&error, path);
     Py_RETURN_NONE;
 }

@@ -22,8 +22,7 @@ static PyObject *tool_run(PyObject *module, PyObject *arguments)
     if (argv == NULL)
         return PyErr_NoMemory();
     for (Py_ssize_t i = 0; i < count; i++) {
-        argv[i] = PyBytes_AsString(PyList_GET_ITEM(arguments, i));
-        if (argv[i] == NULL) {
+        if (PyBytes_AsStringAndSize(PyList_GET_ITEM(arguments, i), &argv[i], NULL) != 0) {
             PyMem_Free(argv);
             return NULL;
         }

@@ -239,7 +239,9 @@ PyDoc_STRVAR(write_doc, "_write($self, path, properties, /)\n--\n\n"
 static PyObject *profiler_write(PyObject *self, PyObject *args)
 {
     PyObject *path, *properties;
-    if (!PyArg_ParseTuple(args, "SO!:_write", &path, &PyDict_Type, &properties))
+    char *name;
+    if (!PyArg_ParseTuple(args, "SO!:_write", &path, &PyDict_Type, &properties) ||
+        PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
         return NULL;
     tp_recording *recording = recording_of(self);
     tp_profile *profile;
@@ -252,7 +254,7 @@ static PyObject *profiler_write(PyObject *self, PyObject *args)
     }
     tp_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = tp_pstats_write_file(profile, PyBytes_AS_STRING(path), &error);
+    status = tp_pstats_write_file(profile, name, &error);
     Py_END_ALLOW_THREADS
     tp_profile_destroy(profile);
     if (status != TP_OK)

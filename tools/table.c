@@ -64,17 +64,17 @@ static void print_summary(const tp_profile *profile)
 {
     const tp_function *functions = tp_profile_functions(profile);
     size_t count = tp_profile_function_count(profile);
-    long long calls = 0, primitive = 0;
+    unsigned long long calls = 0, primitive = 0; /* a hostile file's may wrap, which is no harm */
     double total = 0;
     for (uint32_t i = 0; i < count; i++) {
-        calls += functions[i].calls;
-        primitive += functions[i].primitive_calls;
+        calls += (unsigned long long)functions[i].calls;
+        primitive += (unsigned long long)functions[i].primitive_calls;
         total += functions[i].total;
     }
     print_top_level(profile);
-    printf("         %lld function calls ", calls);
+    printf("         %lld function calls ", (long long)calls);
     if (calls != primitive)
-        printf("(%lld primitive calls) ", primitive);
+        printf("(%lld primitive calls) ", (long long)primitive);
     printf("in %.3f seconds\n\n", total);
 }
 

@@ -70,7 +70,7 @@ static tp_status create_clock(tp_recording *recording, const tp_recording_option
     double unit = options->timer_unit;
     if (options->timer != NULL)
         return tp_timer_create(&recording->timer, &recording->clock, options->timer, unit,
-                               recording->engine);
+                               recording);
     if (options->clock == TP_CLOCK_FAKE)
         return tp_clock_create_fake(&recording->clock, options->fake_step, 1e-9);
     if (options->clock == TP_CLOCK_AUTO)
@@ -136,18 +136,17 @@ static void bury_condemned(tp_engine *engine)
     }
 }
 
-/* As soon as no hook is under way: the interpreter calls it between two instructions. */
+/* As soon as no hook is under way: the main interpreter calls it between two instructions. */
 static int bury_soon(void *post)
 {
     tp_engine *engine = ((tp_watch_post *)post)->engine;
-    if (engine != NULL && engine->timer_depth == 0)
+    if (engine != NULL && engine->busy == 0)
         bury_condemned(engine);
     tp_watch_leave(post);
     return 0;
 }
 
-/* Destroyed while a timer is being called, perhaps its own: out of the hooks' sight at once, the rest
- * when the timer is done. */
+/* Destroyed while a recording is busy, perhaps itself: out of the hooks' sight at once, the rest later. */
 static void condemn(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -158,11 +157,22 @@ static void condemn(tp_recording *recording)
         detach(recording);
 }
 
-void tp_engine_timer_done(tp_engine *engine)
+void tp_recording_begin_busy(tp_recording *recording)
 {
-    if (--engine->timer_depth > 0 || !engine->has_condemned)
+    recording->busy++;
+    recording->engine->busy++;
+}
+
+void tp_recording_end_busy(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    recording->busy--;
+    if (--engine->busy > 0 || !engine->has_condemned)
         return;
     engine->has_condemned = false;
+    /* Pending calls are the main interpreter's. Others bury when next a recording is made or goes. */
+    if (PyInterpreterState_Get() != PyInterpreterState_Main())
+        return;
     engine->post->references++;
     if (Py_AddPendingCall(bury_soon, engine->post) != 0)
         engine->post->references--;
@@ -193,7 +203,7 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
         free_recording(recording);
         return raise(status);
     }
-    if (engine->timer_depth == 0)
+    if (engine->busy == 0)
         bury_condemned(engine);
     recording->next = engine->recordings;
     engine->recordings = recording;
@@ -201,14 +211,28 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
     return TP_OK;
 }
 
+tp_thread *tp_engine_thread_here(tp_engine *engine)
+{
+    if (tp_here.engine_id == engine->id)
+        return tp_here.thread;
+    uint64_t state_id = PyThreadState_GetID(PyThreadState_Get());
+    tp_thread *thread = engine->threads;
+    while (thread != NULL && thread->state_id != state_id)
+        thread = thread->next;
+    if (thread != NULL)
+        tp_here = (tp_here_entry){ engine->id, thread };
+    return thread;
+}
+
 /* The calling thread's entry, made on first use. One left by a thread that is gone, whose identity
  * this one has got from the system, is taken over. */
 static tp_thread *thread_here(tp_engine *engine)
 {
-    if (tp_here.engine_id == engine->id)
-        return tp_here.thread;
+    tp_thread *thread = tp_engine_thread_here(engine);
+    if (thread != NULL)
+        return thread;
     unsigned long ident = PyThread_get_thread_ident();
-    tp_thread *thread = engine->threads;
+    thread = engine->threads;
     while (thread != NULL && (thread->ident != ident || thread->first != NULL))
         thread = thread->next;
     if (thread == NULL) {
@@ -251,7 +275,7 @@ static PyObject *thread_name(unsigned long ident)
 /* The session's track for this thread: from an earlier start here, or a new one. */
 static tp_status find_track(tp_recording *recording, const tp_thread *thread)
 {
-    tp_track *known = tp_session_find_track(recording->session, thread->ident);
+    tp_track *known = tp_session_find_track(recording->session, thread->state_id);
     if (known != NULL) {
         recording->track = known;
         return TP_OK;
@@ -260,7 +284,7 @@ static tp_status find_track(tp_recording *recording, const tp_thread *thread)
     const char *bytes = name != NULL ? PyBytes_AS_STRING(name) : "";
     size_t size = name != NULL ? (size_t)PyBytes_GET_SIZE(name) : 0;
     tp_status status = tp_session_add_track(recording->session, &recording->track, bytes, size,
-                                            thread->ident);
+                                            thread->state_id);
     Py_XDECREF(name);
     return status;
 }
@@ -277,9 +301,9 @@ static tp_status refuse_running(const tp_recording *recording)
 
 static tp_status refuse_in_timer(const tp_recording *recording, const char *what)
 {
-    if (recording->engine->timer_depth == 0)
+    if (recording->busy == 0)
         return TP_OK;
-    PyErr_Format(PyExc_RuntimeError, "cannot %s from within the timer of a profile", what);
+    PyErr_Format(PyExc_RuntimeError, "cannot %s from within the timer of the profile", what);
     return TP_ESTATE;
 }
 
@@ -294,12 +318,12 @@ tp_status tp_recording_start(tp_recording *recording)
     tp_thread *thread = thread_here(engine);
     if (thread == NULL)
         return raise(TP_ENOMEM);
+    thread->state = PyThreadState_Get();
+    thread->state_id = PyThreadState_GetID(thread->state);
     status = find_track(recording, thread);
     if (status != TP_OK)
         return raise(status);
     recording->thread = thread;
-    thread->state = PyThreadState_Get();
-    thread->state_id = PyThreadState_GetID(thread->state);
     status = tp_hooks_install(engine, recording);
     if (status != TP_OK)
         return raise(status);
@@ -333,7 +357,7 @@ void tp_recording_destroy(tp_recording *recording)
     if (recording == NULL)
         return;
     tp_engine *engine = recording->engine;
-    if (engine->timer_depth > 0) {
+    if (engine->busy > 0) {
         condemn(recording);
         return;
     }

@@ -31,7 +31,7 @@ struct tp_engine {
     tp_recording *recordings; /* all that exist; Borrowed. */
     tp_thread *threads;       /* Owned. */
     size_t running;           /* recordings */
-    size_t timer_depth;       /* >0 while a timer is being called */
+    size_t busy;              /* sum of the recordings': nothing is freed while it is not 0 */
     bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
     Py_ssize_t extra_index;   /* in co_extra */
@@ -48,7 +48,8 @@ struct tp_recording {
     PyObject *label_file; /* Owned; hold a label's bytes until it has been copied */
     PyObject *label_name;
     PyObject *held;       /* Owned list or NULL; whose freeing would let a recorded address come back */
-    bool condemned;       /* destroyed while a timer was being called; freed later */
+    size_t busy;          /* >0 while its timer is called or a label is made, on whatever thread */
+    bool condemned;       /* destroyed while the engine was busy; freed later */
     bool running;
     bool evicted;
     bool builtins;
@@ -80,9 +81,14 @@ extern _Thread_local tp_here_entry tp_here __attribute__((tls_model("initial-exe
 extern _Thread_local tp_here_entry tp_here;
 #endif
 
-/* Lowers timer_depth; when no timer is being called any more, what was destroyed meanwhile is freed as
- * soon as no hook is under way either. */
-void tp_engine_timer_done(tp_engine *engine);
+/* Around what may run Python code, or collect garbage, from within a hook. A busy recording can be
+ * neither stopped nor cleared; what is destroyed meanwhile is freed when nothing is busy any more. */
+void tp_recording_begin_busy(tp_recording *recording);
+void tp_recording_end_busy(tp_recording *recording);
+
+/* The calling thread's entry, when tp_here is another engine's: looked up, and put there. NULL if no
+ * recording of this engine was ever started on this thread. */
+tp_thread *tp_engine_thread_here(tp_engine *engine);
 
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);

@@ -23,6 +23,7 @@ typedef struct tp_hook {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     uint64_t engine_id;
+    tp_engine *engine;       /* Borrowed; NULL once the hook is retired. */
     const tp_thread *thread; /* of the only recording; NULL when there is none or are several */
     tp_track *track;         /* Borrowed; likewise. NULL too for events it does not want. */
     PyObject *missing;       /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
@@ -50,6 +51,13 @@ typedef PyObject *const *arguments;
 /* A thread's entry may be stale, but not both with this engine's number and at this address. */
 #define IS_ONLY_THREAD(hook) TP_LIKELY(tp_here.thread == (hook)->thread)
 
+/* Whether there is nothing to record: the thread's entry is of another engine and this one has none, or
+ * the hook is retired. A thread that never started a recording is told by two comparisons. */
+#define IS_FOREIGN(hook)                                                \
+    (TP_UNLIKELY(tp_here.engine_id != (hook)->engine_id) &&             \
+     (tp_here.engine_id == 0 || (hook)->engine == NULL ||               \
+      tp_engine_thread_here((hook)->engine) == NULL))
+
 TP_NOINLINE static PyObject *enter_slow(arguments args)
 {
     for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread)
@@ -69,7 +77,7 @@ static PyObject *on_enter(PyObject *self, arguments args, size_t count, PyObject
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (tp_here.engine_id != hook->engine_id)
+    if (IS_FOREIGN(hook))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
     if (IS_ONLY_THREAD(hook) && TP_LIKELY(tp_track_try_push(hook->track, args[0]))) {
@@ -85,7 +93,7 @@ static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (tp_here.engine_id != hook->engine_id)
+    if (IS_FOREIGN(hook))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
     if (IS_ONLY_THREAD(hook)) {
@@ -128,7 +136,7 @@ static PyObject *on_call(PyObject *self, arguments args, size_t count, PyObject 
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (tp_here.engine_id != hook->engine_id || tp_is_never_builtin(args[2]))
+    if (IS_FOREIGN(hook) || tp_is_never_builtin(args[2]))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
     const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
@@ -145,7 +153,7 @@ static PyObject *on_called(PyObject *self, arguments args, size_t count, PyObjec
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (tp_here.engine_id != hook->engine_id)
+    if (IS_FOREIGN(hook))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
     if (IS_ONLY_THREAD(hook)) {
@@ -272,6 +280,7 @@ static bool owns_tool(const struct tp_hooks *hooks)
     bool ours = holder != NULL && PyUnicode_Check(holder) &&
                 PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0;
     Py_XDECREF(holder);
+    PyErr_Clear();
     return ours;
 }
 
@@ -339,6 +348,7 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
     if (hook != NULL) {
         hook->vectorcall = event->handler;
         hook->engine_id = engine->id;
+        hook->engine = engine;
         hook->missing = missing;
     }
     Py_XDECREF(missing);
@@ -378,6 +388,18 @@ static tp_status set_events(struct tp_hooks *hooks, bool builtins)
     return TP_OK;
 }
 
+/* Up to 3.13 an id that is taken away keeps its callbacks: they must not do anything any more. */
+static void retire(PyObject *callback)
+{
+    tp_hook *hook = (tp_hook *)callback;
+    if (hook == NULL)
+        return;
+    hook->engine_id = UINT64_MAX;
+    hook->engine = NULL;
+    hook->thread = NULL;
+    hook->track = NULL;
+}
+
 /* Gives back id and callbacks, unless another tool took them. Returns whether they were still ours. */
 static bool release_tool(struct tp_hooks *hooks)
 {
@@ -394,6 +416,7 @@ static bool release_tool(struct tp_hooks *hooks)
             previous != hooks->callbacks[i])
             ours = false;
         Py_XDECREF(previous);
+        retire(hooks->callbacks[i]);
         Py_CLEAR(hooks->callbacks[i]);
     }
     if (owns_tool(hooks)) {
@@ -410,6 +433,9 @@ static bool release_tool(struct tp_hooks *hooks)
 tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
 {
     struct tp_hooks *hooks = engine->hooks;
+    /* The id may have been taken away meanwhile, and what is there now is another's. */
+    if (hooks->tool >= 0 && !owns_tool(hooks))
+        release_tool(hooks);
     if (hooks->tool >= 0) {
         /* Events are only ever added while something runs: a change re-instruments all code. */
         return recording->builtins && !hooks->builtins ? set_events(hooks, true) : TP_OK;
@@ -432,7 +458,9 @@ void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
     (void)recording;
     PyObject *exception = PyErr_GetRaisedException();
-    if (engine->running == 0 && engine->hooks->tool >= 0)
+    if (engine->running > 0)
+        *evicted = engine->hooks->tool < 0 || !owns_tool(engine->hooks);
+    else if (engine->hooks->tool >= 0)
         *evicted = !release_tool(engine->hooks);
     PyErr_SetRaisedException(exception);
 }

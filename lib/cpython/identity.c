@@ -70,8 +70,17 @@ static PyObject *without_address(PyObject *text)
     return whole;
 }
 
-/* What the type of a bound builtin's self holds under its name, if that is this very builtin or one
- * that is not a Python function; a subclass may have put another over it. Borrowed. */
+/* Whether an object's repr is C code of CPython's own: a class may hold anything under a method's name,
+ * and no program's code may run within a hook. */
+static bool has_plain_repr(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    return type == &PyMethodDescr_Type || type == &PyClassMethodDescr_Type ||
+           type == &PyWrapperDescr_Type || type == &PyCFunction_Type;
+}
+
+/* What the type of a bound builtin's self holds under its name, unless a subclass has put something
+ * else over it. Borrowed. */
 static PyObject *find_on_type(const PyCFunctionObject *function)
 {
     PyObject *name = PyUnicode_FromString(function->m_ml->ml_name);
@@ -85,7 +94,7 @@ static PyObject *find_on_type(const PyCFunctionObject *function)
         if (found != NULL && Py_TYPE(found) == &PyMethodDescr_Type &&
             ((PyMethodDescrObject *)found)->d_method == function->m_ml)
             break;
-        if (found != NULL && PyFunction_Check(found))
+        if (found != NULL && !has_plain_repr(found))
             found = NULL;
     }
     Py_DECREF(name);
@@ -174,6 +183,7 @@ tp_status tp_identity_resolve(void *context, const void *key, void *subject, tp_
     /* A generator may be entered by throw() with the exception already set. */
     PyObject *exception = PyErr_GetRaisedException();
     tp_status status;
+    tp_recording_begin_busy(recording);
     if (subject != NULL)
         status = label_builtin(recording, object, label);
     else if (PyCode_Check(object))
@@ -185,6 +195,7 @@ tp_status tp_identity_resolve(void *context, const void *key, void *subject, tp_
         PyErr_Clear();
     }
     PyErr_SetRaisedException(exception);
+    tp_recording_end_busy(recording);
     return status;
 }
 

@@ -60,14 +60,14 @@ static uint64_t read_timer(void *context)
     tp_timer *timer = context;
     PyObject *exception = PyErr_GetRaisedException();
     int64_t ticks = timer->last;
-    timer->engine->timer_depth++;
+    tp_recording_begin_busy(timer->recording);
     PyObject *result = PyObject_CallNoArgs(timer->callable);
     if (result == NULL || convert(timer, result, &ticks) != 0) {
         timer->failures++;
         PyErr_WriteUnraisable(timer->callable);
     }
     Py_XDECREF(result);
-    tp_engine_timer_done(timer->engine);
+    tp_recording_end_busy(timer->recording);
     PyErr_SetRaisedException(exception);
     if (timer->started && ticks < timer->last)
         timer->backwards++;
@@ -78,14 +78,14 @@ static uint64_t read_timer(void *context)
 }
 
 tp_status tp_timer_create(tp_timer **out, tp_clock **clock, PyObject *callable, double unit,
-                          tp_engine *engine)
+                          tp_recording *recording)
 {
     tp_timer *timer = PyMem_RawMalloc(sizeof *timer);
     if (timer == NULL)
         return TP_ENOMEM;
     *timer = (tp_timer){ .callable = Py_NewRef(callable),
                          .unit = unit,
-                         .engine = engine };
+                         .recording = recording };
     tp_status status =
         tp_clock_create_callback(clock, read_timer, timer, unit > 0 ? unit : 1e-9);
     if (status != TP_OK) {

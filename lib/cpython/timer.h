@@ -12,7 +12,7 @@
 typedef struct tp_timer {
     PyObject *callable; /* Owned. */
     double unit;        /* as timer_unit in <traceprof/cpython.h> */
-    tp_engine *engine;  /* Borrowed; its timer_depth is raised while the callable runs */
+    tp_recording *recording; /* Borrowed; busy while the callable runs */
     bool started;       /* `last` is a result, not the 0 it begins with */
     int64_t last;
     uint64_t failures;
@@ -21,7 +21,7 @@ typedef struct tp_timer {
 
 /* A timer and the clock that reads it; both are the caller's to free, the clock first. */
 TP_NODISCARD tp_status tp_timer_create(tp_timer **timer, tp_clock **clock, PyObject *callable,
-                                       double unit, tp_engine *engine);
+                                       double unit, tp_recording *recording);
 void tp_timer_destroy(tp_timer *timer);
 
 #endif

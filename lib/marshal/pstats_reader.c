@@ -15,6 +15,9 @@
 /* Larger than any profile that fits into memory thrice over. */
 #define MAX_FILE_SIZE ((size_t)1 << 32)
 
+/* An edge whose label and figures are both references. */
+#define LEAST_EDGE_SIZE 10
+
 typedef struct loader {
     tp_marshal_reader reader;
     tp_profile *profile; /* Owned until the end. */
@@ -118,6 +121,9 @@ static tp_status add_edge(loader *l, uint32_t callee, const tp_value *key, const
     edge.caller = tp_label_set_find(&l->labels, &label);
     if (edge.caller == TP_MAP_NONE)
         return bad(l, key, "a caller is not among the functions");
+    /* References let a small file stand for a vast profile; a true one has a few bytes an edge. */
+    if (l->profile->edge_count >= l->reader.size / LEAST_EDGE_SIZE)
+        return bad(l, key, "more callers than the file has room for");
     status = tp_profile_add_edge(l->profile, &edge);
     return status == TP_OK ? TP_OK : memory_failed(l, status);
 }

@@ -67,6 +67,9 @@ static const uint8_t *column(const tp_value *thread, const char *name, uint32_t 
     return value->as.bytes;
 }
 
+/* Bytes of a context over all columns. */
+#define CONTEXT_SIZE 32
+
 typedef struct columns {
     const uint8_t *function;
     const uint8_t *parent;
@@ -107,8 +110,14 @@ static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, t
                                const tp_value *thread)
 {
     columns c;
+    size_t before = 0;
     if (!find_columns(thread, &c))
         return bad(reader, thread, "a thread's columns are missing or of unequal length");
+    /* Threads may refer to the same columns: the file must have room for each one's own. */
+    for (size_t t = 0; t < profile->thread_count; t++)
+        before += profile->trees[t].count;
+    if ((uint64_t)(before + c.count) * CONTEXT_SIZE > reader->size)
+        return bad(reader, thread, "more contexts than the file has room for");
     for (uint32_t i = 0; i < c.count; i++) {
         tp_context context = { .function = tp_load_u32(c.function + 4 * (size_t)i),
                                .parent = tp_load_u32(c.parent + 4 * (size_t)i),

@@ -117,10 +117,8 @@ class _CommandProfile(Profile):
                 self._save()
             else:
                 self._print()
-        except BrokenPipeError:
-            # The reader has seen enough. Nothing must be flushed into the pipe at exit.
-            sys.stdout = None
-        except OSError as error:
+        except Exception as error:
+            # Whatever it is, the program's own end is what counts: its exception, its exit status.
             _complain(f"cannot write the profile: {error}")
             return False
         return True
@@ -138,8 +136,12 @@ class _CommandProfile(Profile):
         stream = sys.stdout if sys.stdout is not None else sys.__stdout__
         self.create_stats()
         stats = pstats.Stats(self, stream=stream)
-        stats.strip_dirs().sort_stats(self._options.sort).print_stats(*limits)
-        stream.flush()
+        try:
+            stats.strip_dirs().sort_stats(self._options.sort).print_stats(*limits)
+            stream.flush()
+        except BrokenPipeError:
+            # The reader has seen enough. Nothing must be flushed into the pipe at exit.
+            sys.stdout = None
 
     def _signalled(self, number):
         """Called by _on_signal, which has stopped the recording: save, then die as asked."""

@@ -4,6 +4,7 @@ load_* find and compile, and fail with a message before anything runs. Program.i
 the interpreter look as it would without a profiler; what is left is exec(program.code, namespace).
 """
 
+import builtins
 import importlib.machinery
 import io
 import os
@@ -31,6 +32,8 @@ class Program:
     main: the module that is to be __main__
     """
 
+    is_container = False  # a folder or zip file, whose __main__.py runs
+
     def __init__(self, command, argv0, path0, code, main):
         self.command = command
         self.argv0 = argv0
@@ -41,8 +44,11 @@ class Program:
     def install(self, arguments):
         """Set sys.argv, sys.path and sys.modules['__main__']."""
         sys.argv[:] = [self.argv0, *arguments]
-        if not getattr(sys.flags, "safe_path", False) and sys.path:
+        if not sys.flags.safe_path and sys.path:
             sys.path[0] = self.path0
+        elif self.is_container:
+            # As Python does: what a folder or zip file holds must be found, -P or not.
+            sys.path.insert(0, self.path0)
         # The module that ran us must not be collected while its functions run.
         self._displaced = sys.modules.get("__main__")
         sys.modules["__main__"] = self.main
@@ -81,7 +87,7 @@ class _NotFound(LoadError, ImportError):
 
 def _new_main():
     main = types.ModuleType("__main__")
-    main.__builtins__ = __builtins__
+    main.__builtins__ = builtins
     return main
 
 
@@ -137,7 +143,9 @@ def _load_container(path):
         sys.path.remove(path)
     main = _new_main()
     _fill_main(main, spec.loader, spec.origin, spec)
-    return Program(path, path, path, code, main)
+    program = Program(path, path, path, code, main)
+    program.is_container = True
+    return program
 
 
 def load_code(source):

@@ -291,6 +291,36 @@ def test_full_disk_is_told_and_makes_the_exit_status(script, tmp_path):
     assert_complaint(result, 1, "cannot write the profile: [Errno 28] No space left on device")
 
 
+def test_a_pipe_that_closes_is_told(script, tmp_path):
+    script("\n".join(f"def f{i}(): pass\nf{i}()" for i in range(4000)))
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["head", "-c", "10", "pipe"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    result = run("-o", "pipe", "script.py", cwd=tmp_path)
+    reader.wait(10)
+    assert_complaint(result, 1, "cannot write the profile: [Errno 32] Broken pipe")
+
+
+@pytest.mark.parametrize("spoil", ["pass", "sys.stdout.close()"])
+def test_a_table_that_cannot_be_printed_leaves_the_exit_status(script, tmp_path, spoil):
+    script(f"import sys\ndef \u00e9(): pass\n\u00e9()\n{spoil}\nraise SystemExit(3)\n")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    result = run("script.py", cwd=tmp_path, env=environment)
+    assert_complaint(result, 3, "ctraceprof: cannot write the profile: ")
+
+
+def test_builtins_are_the_module(script, tmp_path):
+    script("print(__builtins__.len('abc'))\n")
+    assert run("-o", "out.prof", "script.py", cwd=tmp_path).stdout == "3\n"
+
+
+def test_folder_in_safe_path_mode(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/__main__.py").write_text("import helper, sys\nprint(sys.path[0])\n")
+    (tmp_path / "app/helper.py").touch()
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    assert run("-o", "out.prof", "app", cwd=tmp_path, env=environment).stdout == "app\n"
+
+
 def test_an_old_file_survives_a_program_that_fails_to_start(script, tmp_path):
     (tmp_path / "out.prof").write_bytes(b"old")
     run("-o", "out.prof", "none.py", cwd=tmp_path)

@@ -178,6 +178,43 @@ def test_profiles_on_several_threads_at_once():
     assert results == {n: n for n in range(100, 108)}
 
 
+@needs_monitoring
+def test_an_id_that_became_anothers_is_left_alone(claimed):
+    profile = Profile(builtins=False)
+    profile.enable()
+    monitoring.free_tool_id(2)
+    claimed(2, "robber")
+    # Up to 3.13 freeing an id leaves its events set; they are the robber's business now.
+    before = monitoring.get_events(2)
+    with Profile() as second:
+        assert our_ids() == [3]
+        leaf()
+        with pytest.warns(RuntimeWarning, match="another tool took"):
+            monitoring.free_tool_id(3)
+            claimed(3, "second robber")
+            profile.disable()
+    assert calls(second) == 1
+    assert monitoring.get_events(2) == before
+    monitoring.set_events(2, 0)
+    monitoring.set_events(3, 0)
+
+
+@needs_monitoring
+def test_a_second_copy_of_the_package_does_not_blind_the_first():
+    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if "ctraceprof" in name}
+    try:
+        import ctraceprof as copy
+
+        with Profile() as profile:
+            leaf()
+            with copy.Profile() as other:
+                leaf()
+            leaf()
+        assert (calls(profile), calls(other)) == (3, 1)
+    finally:
+        sys.modules.update(kept)
+
+
 def test_subinterpreters_have_their_own():
     try:
         import _interpreters

@@ -2,6 +2,7 @@
 
 import gc
 import io
+import marshal
 import os
 import pstats
 import subprocess
@@ -457,7 +458,7 @@ def test_timer_that_meddles(unraisable):
         action = None
         profile.disable()
         assert type(unraisable[0]) is RuntimeError
-        assert "from within the timer of a profile" in str(unraisable[0])
+        assert "from within the timer of the profile" in str(unraisable[0])
         unraisable.clear()
 
 
@@ -501,6 +502,79 @@ def test_profile_dropped_within_its_own_timer():
     before = len(readings)
     leaf()
     assert len(readings) == before < 10
+
+
+def test_timer_on_another_thread_is_no_obstacle():
+    """While one thread's timer sleeps, without the GIL, other profiles work as ever."""
+    inside, done = threading.Event(), threading.Event()
+
+    def timer():
+        inside.set()
+        done.wait(10)
+        return 0
+
+    def record():
+        profile = Profile(timer)
+        profile.runcall(leaf)
+
+    thread = threading.Thread(target=record)
+    thread.start()
+    assert inside.wait(10)
+    try:
+        with Profile() as profile:
+            leaf()
+        assert calls(profile, "leaf") == 1
+        profile.clear()
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("meddle", ["clear", "disable", "drop"])
+def test_no_code_of_the_program_runs_within_a_hook(meddle):
+    """A class may cover a C method with an object whose repr does as it likes."""
+    holder, called = [Profile()], []
+
+    class Evil:
+        def __repr__(self):
+            called.append(meddle)
+            if meddle == "drop":
+                holder.clear()
+            else:
+                getattr(holder[0], meddle)()
+            return "evil"
+
+    class Sub(list):
+        append = Evil()
+
+    bound = super(Sub, Sub()).append
+    profile = holder[0]
+    profile.enable()
+    if meddle == "drop":
+        del profile
+    bound(1)
+    holder[0].disable()
+    assert calls(holder[0], "<method 'append' of 'list' objects>") == 1
+    assert called == []
+
+
+def test_each_thread_has_its_own_tree(tmp_path):
+    profile = Profile()
+
+    def record():
+        with profile:
+            leaf()
+
+    for name in "one", "two":
+        thread = threading.Thread(target=record, name=name)
+        thread.start()
+        thread.join()
+    profile._write(os.fsencode(tmp_path / "a"), {})
+    with open(tmp_path / "a", "rb") as file:
+        marshal.load(file)
+        names = [thread["name"] for thread in marshal.load(file)["threads"]]
+    assert names == ["one", "two"]
+    assert calls(profile, "leaf") == 2
 
 
 def test_a_stopped_profile_leaves_its_timer_alone():
@@ -552,6 +626,10 @@ def test_write_and_probe_arguments(tmp_path):
         profile._write(target, {1: "a"})
     with pytest.raises(TypeError):
         profile._write(target, {"a": b"bytes"})
+    with pytest.raises(ValueError, match="null byte"):
+        profile.dump_stats(str(tmp_path / "a\0b"))
+    with pytest.raises(ValueError, match="null byte"):
+        ctraceprof._core.probe(b"a\0b")
     assert os.listdir(tmp_path) == []
     with pytest.raises(TypeError, match="path must be bytes, not str"):
         ctraceprof._core.probe("x")

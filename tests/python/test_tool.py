@@ -217,6 +217,32 @@ def test_bad_input_names_file_and_place(tmp_path):
     assert result.returncode == 3
 
 
+def test_small_files_do_not_stand_for_vast_profiles(tmp_path):
+    """Rows may all refer to one dictionary of callers, threads to one set of columns."""
+    bad = tmp_path / "bad"
+    callers = {("f", i, "n"): (1, 1, 0.0, 0.0) for i in range(400)}
+    stats = {("f", i, "n"): (1, 1, 0.0, 0.0, callers) for i in range(400)}
+    bad.write_bytes(marshal.dumps(stats))
+    result = tool("top", bad)
+    assert "not a profile: more callers than the file has room for (at byte " in result.stderr
+    assert result.returncode == 3
+    count = 1000
+    thread = {
+        "name": "", "id": 1, "function": bytes(4 * count), "parent": b"\xff" * 4 * count,
+        "calls": bytes(8 * count), "nested_calls": bytes(8 * count),
+        "inclusive_ticks": bytes(8 * count),
+    }
+    extension = {
+        "traceprof": (1, 0), "unit": 1.0, "properties": {}, "threads": [thread] * 100,
+    }
+    row = {("f", 1, "n"): (1, 1, 0.0, 0.0, {})}
+    bad.write_bytes(marshal.dumps(row) + marshal.dumps(extension))
+    assert "more contexts than the file has room for" in tool("top", bad).stderr
+    extension["threads"] = [thread]
+    bad.write_bytes(marshal.dumps(row) + marshal.dumps(extension))
+    assert tool("top", bad).returncode == 0
+
+
 def test_lost_output_is_an_error_and_a_closed_pipe_is_not(profile_file):
     with open("/dev/full", "w") as full:
         result = subprocess.run(
