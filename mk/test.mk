@@ -73,7 +73,8 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 PYTHONPATH=$(CURDIR)/$(ASAN_BUILD)/pymod \
 		TRACEPROF_BUILD=$(CURDIR)/$(ASAN_BUILD) TRACEPROF_TEST_QUICK=1 \
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
-		tests/python/test_profile.py tests/python/test_hooks.py tests/python/test_tool.py \
+		tests/python/test_profile.py tests/python/test_timers.py tests/python/test_hooks.py \
+		tests/python/test_labels.py tests/python/test_tool.py \
 		tests/python/test_same_counts.py
 
 # Coverage: everything once more with counters, C tests and Python tests.

@@ -52,7 +52,8 @@ TP_API void tp_recording_destroy(tp_recording *recording);
  * them. Takes nothing from other tools. */
 TP_API TP_NODISCARD tp_status tp_recording_start(tp_recording *recording);
 
-/* Stops recording, from any thread; calls still open end now. Nothing happens when it does not run.
+/* Stops recording, from any thread; calls still open end now. (With TP_CLOCK_THREAD_CPU stop on the
+ * recorded thread: that clock is each thread's own.) Nothing happens when it does not run.
  * RuntimeError from within the recording's timer, TP_ENOMEM with MemoryError when calls were lost
  * (it is stopped all the same). */
 TP_API TP_NODISCARD tp_status tp_recording_stop(tp_recording *recording);

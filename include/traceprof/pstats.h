@@ -27,7 +27,8 @@ TP_API void tp_pstats_free(uint8_t *bytes);
 TP_API TP_NODISCARD tp_status tp_pstats_write_file(const tp_profile *profile, const char *path,
                                                    tp_error *error);
 
-/* Whether tp_pstats_write_file could write there now; leaves nothing behind. */
+/* Whether tp_pstats_write_file could write there now, as far as can be told by making and removing a
+ * file beside it: a rename may still be refused (a sticky folder, a mounted file). */
 TP_API TP_NODISCARD tp_status tp_pstats_probe_file(const char *path, tp_error *error);
 
 /* A profile from bytes, or from a file ("-": standard input). Files of cProfile have no tree; those
