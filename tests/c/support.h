@@ -16,6 +16,7 @@ Suite *beyond_suite(void);
 Suite *marshal_suite(void);
 Suite *reader_suite(void);
 Suite *failure_suite(void);
+Suite *pattern_suite(void);
 
 /* A recording on a fake clock. Functions are known by one letter: the key of 'a' is &letters['a'], its
  * label is ("file", letter, "a"). */
