@@ -34,7 +34,11 @@ typedef struct tp_function {
     int64_t primitive_calls; /* those made while no other call of the function was active */
     double total;            /* time in the function itself ("tottime") */
     double cumulative;       /* time in it and all it called, of primitive calls ("cumtime") */
+    uint32_t flags;          /* of TP_FUNCTION_... */
 } tp_function;
+
+/* The file names it as a caller but has no row for it. Such functions stand behind all others. */
+#define TP_FUNCTION_IMPLIED 1u
 
 /* What one function did on behalf of one caller. "Primitive" is here: made while no other call of
  * the same callee by the same caller was active. */
@@ -64,6 +68,24 @@ typedef struct tp_thread_tree {
     size_t context_count;
 } tp_thread_tree;
 
+/* Who writes pstats files, each a little differently (docs/format.md). */
+typedef enum tp_dialect {
+    TP_DIALECT_CPROFILE = 0,     /* and this library */
+    TP_DIALECT_PROFILE = 1,      /* a caller has a number of calls only, no times */
+    TP_DIALECT_YAPPI = 2,        /* a function's two counts are swapped */
+    TP_DIALECT_PYINSTRUMENT = 3, /* samples; counts of calls are not known */
+    TP_DIALECT_SAMPLING = 4      /* Python 3.15's profiling.sampling: counts are of samples */
+} tp_dialect;
+
+/* What a reader found, and what it had to set right. */
+typedef struct tp_origin {
+    tp_dialect dialect;
+    uint32_t has_extension;   /* not 0: written by this library, with trees and properties */
+    uint64_t counts_swapped;  /* functions whose two counts were given the other way about */
+    uint64_t counts_unknown;  /* functions whose counts were negative and are now 0 */
+    uint64_t callers_implied; /* callers that had no row of their own */
+} tp_origin;
+
 typedef enum tp_property_kind { TP_TEXT = 0, TP_INTEGER = 1, TP_REAL = 2 } tp_property_kind;
 
 /* One fact about the recording: "command", "clock", "repairs", ... ; docs/format.md lists them. */
@@ -83,6 +105,19 @@ TP_API const tp_function *tp_profile_functions(const tp_profile *profile);
 /* Edges grouped by callee, in the callees' order; within a callee as in the file, or by caller. */
 TP_API size_t tp_profile_edge_count(const tp_profile *profile);
 TP_API const tp_edge *tp_profile_edges(const tp_profile *profile);
+
+/* The dialect's name: "cProfile", "profile", "yappi", "pyinstrument", "profiling.sampling"; static
+ * storage. */
+TP_API const char *tp_dialect_name(tp_dialect dialect);
+TP_API tp_origin tp_profile_origin(const tp_profile *profile);
+
+/* Whether numbers of calls are known (not to pyinstrument), and whether they are of calls (to
+ * profiling.sampling they are of samples). */
+TP_API int tp_profile_has_calls(const tp_profile *profile);
+TP_API int tp_profile_has_samples(const tp_profile *profile);
+
+/* Whether edges have times (not with profile and profiling.sampling, whose edges have calls only). */
+TP_API int tp_profile_has_edge_times(const tp_profile *profile);
 
 /* None where only pstats numbers are known (files of other profilers). */
 TP_API size_t tp_profile_thread_count(const tp_profile *profile);

@@ -31,15 +31,25 @@ TP_API TP_NODISCARD tp_status tp_pstats_write_file(const tp_profile *profile, co
  * file beside it: a rename may still be refused (a sticky folder, a mounted file). */
 TP_API TP_NODISCARD tp_status tp_pstats_probe_file(const char *path, tp_error *error);
 
-/* A profile from bytes, or from a file ("-": standard input). Files of cProfile have no tree; those
- * of this library, of any format version with the same major number, have one. The bytes are
- * trusted in nothing: every length is checked against what is left. `allocator` and `error` may be
- * NULL. */
+typedef struct tp_read_options {
+    size_t size;                   /* sizeof (tp_read_options) of the caller's header */
+    const tp_allocator *allocator; /* Borrowed; NULL: the C library's. */
+    uint32_t as_is;                /* not 0: counts as the file has them, whatever the dialect */
+} tp_read_options;
+
+#define TP_READ_OPTIONS_INIT \
+    { sizeof(tp_read_options), NULL, 0 }
+
+/* A profile from bytes, or from a file ("-": standard input). All dialects of pstats files are told
+ * apart and made alike; tp_profile_origin says what was found. Only files of this library, of any
+ * format version with the same major number, have trees. The bytes are trusted in nothing: every
+ * length is checked against what is left, and memory stays below 16 times the input. `options` and
+ * `error` may be NULL. */
 TP_API TP_NODISCARD tp_status tp_pstats_decode(tp_profile **profile, const uint8_t *bytes,
-                                               size_t size, const tp_allocator *allocator,
+                                               size_t size, const tp_read_options *options,
                                                tp_error *error);
 TP_API TP_NODISCARD tp_status tp_pstats_read_file(tp_profile **profile, const char *path,
-                                                  const tp_allocator *allocator, tp_error *error);
+                                                  const tp_read_options *options, tp_error *error);
 
 #ifdef __cplusplus
 }

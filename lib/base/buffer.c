@@ -75,34 +75,3 @@ void tp_buffer_put_f64(tp_buffer *buffer, double value)
     memcpy(&bits, &value, sizeof bits);
     tp_buffer_put_u64(buffer, bits);
 }
-
-static uint64_t load_little_endian(const uint8_t *bytes, size_t size)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-uint16_t tp_load_u16(const uint8_t *bytes)
-{
-    return (uint16_t)load_little_endian(bytes, 2);
-}
-
-uint32_t tp_load_u32(const uint8_t *bytes)
-{
-    return (uint32_t)load_little_endian(bytes, 4);
-}
-
-uint64_t tp_load_u64(const uint8_t *bytes)
-{
-    return load_little_endian(bytes, 8);
-}
-
-double tp_load_f64(const uint8_t *bytes)
-{
-    uint64_t bits = tp_load_u64(bytes);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}

@@ -26,10 +26,4 @@ void tp_buffer_put_f64(tp_buffer *buffer, double value); /* IEEE 754 binary64 */
 /* Records a failure found by the writer itself; the first one stays. */
 void tp_buffer_fail(tp_buffer *buffer, tp_status status);
 
-/* The reverse of the puts, for readers that have checked that the bytes are there. */
-uint16_t tp_load_u16(const uint8_t *bytes);
-uint32_t tp_load_u32(const uint8_t *bytes);
-uint64_t tp_load_u64(const uint8_t *bytes);
-double tp_load_f64(const uint8_t *bytes);
-
 #endif

@@ -18,13 +18,25 @@ static tp_status fail(tp_error *error, tp_status status, int system_error, const
     return status;
 }
 
+/* Room for a whole regular file and one byte more, so that its end is seen without growing; what is no
+ * regular file grows as it comes. */
+static size_t first_room(int fd, size_t limit)
+{
+    struct stat facts;
+    if (fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0)
+        return (uint64_t)facts.st_size < limit ? (size_t)facts.st_size + 1 : limit + 1;
+    return 65536;
+}
+
 static tp_status read_all(uint8_t **bytes, size_t *size, int fd, size_t limit,
                           const tp_allocator *allocator, tp_error *error)
 {
-    void *data = NULL;
-    size_t used = 0, capacity = 0;
+    size_t used = 0, capacity = first_room(fd, limit);
+    void *data = tp_realloc(allocator, NULL, capacity, 1);
+    if (data == NULL)
+        return fail(error, TP_ENOMEM, 0, "out of memory while reading");
     for (;;) {
-        if (tp_reserve(allocator, &data, &capacity, used + 65536, 1) != TP_OK) {
+        if (used == capacity && tp_reserve(allocator, &data, &capacity, used + 1, 1) != TP_OK) {
             tp_free(allocator, data);
             return fail(error, TP_ENOMEM, 0, "out of memory while reading");
         }

@@ -3,6 +3,7 @@
 #ifndef TP_INTERN_H
 #define TP_INTERN_H
 
+#include "arena.h"
 #include "map.h"
 
 typedef struct tp_text {
@@ -12,11 +13,13 @@ typedef struct tp_text {
 
 typedef struct tp_intern {
     const tp_allocator *allocator; /* Borrowed. */
-    tp_text *texts;                /* Owned, and each one's bytes. */
-    uint32_t *next;                /* Owned; chains strings of equal hash */
+    tp_text *texts;                /* Owned; the bytes are the arena's. */
+    uint32_t *hashes;              /* Owned; one each */
+    uint32_t *slots;               /* Owned; number + 1, 0 is empty. Open addressing, linear probing. */
     size_t capacity;
+    size_t slot_count; /* a power of two, or 0 */
     uint32_t count;
-    tp_map heads; /* hash -> first string of the chain */
+    tp_arena arena; /* Owned. */
 } tp_intern;
 
 void tp_intern_init(tp_intern *set, const tp_allocator *allocator);

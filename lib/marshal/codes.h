@@ -1,4 +1,4 @@
-/* Type codes of Python's marshal format, versions 0 to 5 (CPython, Python/marshal.c). */
+/* Type codes of Python's marshal format, versions 0 to 6 (CPython, Python/marshal.c). */
 #ifndef TP_CODES_H
 #define TP_CODES_H
 
@@ -29,7 +29,10 @@ enum {
     TP_CODE_DICT = '{', /* key, value, ... up to a null */
     TP_CODE_SET = '<',
     TP_CODE_FROZENSET = '>',
-    TP_CODE_REF = 'r', /* u32 index */
+    TP_CODE_SLICE = ':',      /* three objects; version 5 */
+    TP_CODE_FROZENDICT = '}', /* version 6 */
+    TP_CODE_CODE = 'c',  /* a code object; see scalar_reader.h */
+    TP_CODE_REF = 'r',   /* u32 index */
 
     /* Added to a code: the object gets the next index, at this byte, before its contents do. */
     TP_FLAG_REF = 0x80

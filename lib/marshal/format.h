@@ -5,6 +5,9 @@
 #define TP_FORMAT_MAJOR 1
 #define TP_FORMAT_MINOR 0
 
+/* Key of the first object by which profiling.sampling marks its files. */
+#define TP_SAMPLED_KEY "__sampled__"
+
 #define TP_FORMAT_MAGIC "traceprof"
 #define TP_FORMAT_UNIT "unit"
 #define TP_FORMAT_PROPERTIES "properties"

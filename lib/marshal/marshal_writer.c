@@ -77,6 +77,11 @@ void tp_marshal_float(tp_marshal_writer *writer, double value)
     tp_buffer_put_f64(writer->buffer, value);
 }
 
+void tp_marshal_true(tp_marshal_writer *writer)
+{
+    tp_buffer_put_u8(writer->buffer, TP_CODE_TRUE);
+}
+
 void tp_marshal_bytes_begin(tp_marshal_writer *writer, uint64_t size)
 {
     /* Sizes are signed 32-bit numbers to CPython. */

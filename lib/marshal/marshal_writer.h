@@ -21,6 +21,7 @@ void tp_marshal_list(tp_marshal_writer *writer, uint32_t count);
 void tp_marshal_tuple(tp_marshal_writer *writer, uint32_t count);
 void tp_marshal_int(tp_marshal_writer *writer, int64_t value);
 void tp_marshal_float(tp_marshal_writer *writer, double value);
+void tp_marshal_true(tp_marshal_writer *writer);
 void tp_marshal_bytes_begin(tp_marshal_writer *writer, uint64_t size);
 
 /* A str. Strings at the same address are written once. */

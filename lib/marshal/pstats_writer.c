@@ -31,13 +31,24 @@ static void put_label(tp_marshal_writer *writer, const tp_function *function)
     put_string(writer, function->label.name);
 }
 
-/* Beware: a caller's figures begin with all calls, a function's with the primitive ones. */
+/* What is not known is said as pyinstrument says it. */
+static void put_count(tp_marshal_writer *writer, const tp_profile *profile, int64_t count)
+{
+    tp_marshal_int(writer, tp_profile_has_calls(profile) ? count : -1);
+}
+
+/* Beware: a caller's figures begin with all calls, a function's with the primitive ones. Without times
+ * they are one number, as of the module profile. */
 static void put_edge(tp_marshal_writer *writer, const tp_profile *profile, const tp_edge *edge)
 {
     put_label(writer, &profile->functions[edge->caller]);
+    if (!tp_profile_has_edge_times(profile)) {
+        tp_marshal_int(writer, edge->calls);
+        return;
+    }
     tp_marshal_tuple(writer, 4);
-    tp_marshal_int(writer, edge->calls);
-    tp_marshal_int(writer, edge->primitive_calls);
+    put_count(writer, profile, edge->calls);
+    put_count(writer, profile, edge->primitive_calls);
     tp_marshal_float(writer, edge->total);
     tp_marshal_float(writer, edge->cumulative);
 }
@@ -50,14 +61,19 @@ static void put_dictionary(tp_marshal_writer *writer, const tp_profile *profile)
         const tp_function *function = &profile->functions[i];
         put_label(writer, function);
         tp_marshal_tuple(writer, 5);
-        tp_marshal_int(writer, function->primitive_calls);
-        tp_marshal_int(writer, function->calls);
+        put_count(writer, profile, function->primitive_calls);
+        put_count(writer, profile, function->calls);
         tp_marshal_float(writer, function->total);
         tp_marshal_float(writer, function->cumulative);
         tp_marshal_dict_begin(writer);
         for (; e < profile->edge_count && profile->edges[e].callee == i; e++)
             put_edge(writer, profile, &profile->edges[e]);
         tp_marshal_dict_end(writer);
+    }
+    if (tp_profile_has_samples(profile)) {
+        tp_marshal_tuple(writer, 1);
+        put_name(writer, TP_SAMPLED_KEY);
+        tp_marshal_true(writer);
     }
     tp_marshal_dict_end(writer);
 }
@@ -129,7 +145,7 @@ static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
     tp_marshal_int(writer, TP_FORMAT_MAJOR);
     tp_marshal_int(writer, TP_FORMAT_MINOR);
     put_name(writer, TP_FORMAT_UNIT);
-    tp_marshal_float(writer, profile->unit);
+    tp_marshal_float(writer, profile->unit > 0 ? profile->unit : 1e-9); /* of no ticks, without trees */
     put_name(writer, TP_FORMAT_PROPERTIES);
     put_properties(writer, profile);
     put_name(writer, TP_FORMAT_THREADS);

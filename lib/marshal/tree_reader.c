@@ -1,15 +1,21 @@
 #include "tree_reader.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "format.h"
+#include "load.h"
+#include "memory.h"
 
-static tp_status bad(tp_marshal_reader *reader, const tp_value *value, const char *message)
+/* Bytes of a context over all columns. */
+#define CONTEXT_SIZE 32
+
+/* Properties are facts about a recording, some twenty; they are looked up one by one. */
+#define MAX_PROPERTIES 1000
+
+static tp_status bad(tp_marshal_reader *reader, const tp_item *item, const char *message)
 {
-    return tp_marshal_fail(reader, TP_EFORMAT, value->offset, message);
+    return tp_marshal_fail(reader, TP_EFORMAT, item->offset, message);
 }
 
 static tp_status memory_failed(tp_marshal_reader *reader, tp_status status)
@@ -17,26 +23,38 @@ static tp_status memory_failed(tp_marshal_reader *reader, tp_status status)
     return tp_marshal_fail(reader, status, reader->position, tp_status_message(status));
 }
 
-static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, const tp_value *key,
-                               const tp_value *value)
+/* The next key of a dictionary that was entered; *at_end when there are no more. Keys that are not
+ * text fit no name. */
+static tp_status next_key(tp_marshal_reader *reader, tp_item *key, bool *at_end)
 {
-    if (key->kind != TP_VALUE_TEXT)
-        return bad(reader, key, "a property's name is not text");
-    tp_string name;
-    tp_status status =
-        tp_profile_string(profile, &name, (const char *)key->as.bytes, key->count);
-    if (status != TP_OK)
-        return memory_failed(reader, status);
+    tp_status status = tp_marshal_read(reader, key);
+    *at_end = status == TP_OK && key->kind == TP_ITEM_NULL;
+    return status == TP_OK ? tp_marshal_skip(reader, key) : status;
+}
+
+static bool is_key(const tp_item *key, const char *name)
+{
+    size_t size = strlen(name);
+    return key->kind == TP_ITEM_TEXT && key->count == size &&
+           memcmp(key->as.bytes, name, size) == 0;
+}
+
+static tp_status set_property(tp_marshal_reader *reader, tp_profile *profile, const char *name,
+                              const tp_item *value)
+{
+    tp_string text;
+    tp_status status = TP_OK;
     switch (value->kind) {
-    case TP_VALUE_TEXT:
-        status = tp_profile_set_text(profile, name.bytes, (const char *)value->as.bytes,
-                                     value->count);
+    case TP_ITEM_TEXT:
+        status = tp_marshal_get_text(reader, value, &text);
+        if (status == TP_OK)
+            status = tp_profile_set_text(profile, name, text.bytes, text.size);
         break;
-    case TP_VALUE_INT:
-        status = tp_profile_set_integer(profile, name.bytes, value->as.integer);
+    case TP_ITEM_INT:
+        status = tp_profile_set_integer(profile, name, value->as.integer);
         break;
-    case TP_VALUE_REAL:
-        status = tp_profile_set_real(profile, name.bytes, value->as.real);
+    case TP_ITEM_REAL:
+        status = tp_profile_set_real(profile, name, value->as.real);
         break;
     default: /* of a later version */
         break;
@@ -44,54 +62,103 @@ static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, c
     return status == TP_OK ? TP_OK : memory_failed(reader, status);
 }
 
-static tp_status load_properties(tp_marshal_reader *reader, tp_profile *profile,
-                                 const tp_value *extension)
+static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key)
 {
-    const tp_value *dict = tp_value_lookup(extension, TP_FORMAT_PROPERTIES);
-    if (dict == NULL || dict->kind != TP_VALUE_DICT)
-        return bad(reader, extension, "the properties are missing");
-    tp_status status = TP_OK;
-    for (uint32_t i = 0; status == TP_OK && i < dict->count; i += 2)
-        status = load_property(reader, profile, &dict->as.items[i], &dict->as.items[i + 1]);
+    tp_item value;
+    tp_string text, name;
+    if (key->kind != TP_ITEM_TEXT)
+        return bad(reader, key, "a property's name is not text");
+    if (profile->property_count >= MAX_PROPERTIES)
+        return tp_marshal_fail(reader, TP_ELIMIT, key->offset, "too many properties");
+    tp_status status = tp_marshal_get_text(reader, key, &text);
+    if (status != TP_OK)
+        return status;
+    status = tp_profile_string(profile, &name, text.bytes, text.size);
+    if (status != TP_OK)
+        return memory_failed(reader, status);
+    status = tp_marshal_read(reader, &value);
+    if (status == TP_OK)
+        status = set_property(reader, profile, name.bytes, &value);
+    return status == TP_OK ? tp_marshal_skip(reader, &value) : status;
+}
+
+static tp_status load_properties(tp_marshal_reader *reader, tp_profile *profile)
+{
+    tp_item dict, key;
+    bool at_end = false;
+    tp_status status = tp_marshal_read(reader, &dict);
+    if (status == TP_OK && dict.kind != TP_ITEM_DICT)
+        return bad(reader, &dict, "the properties are not a dictionary");
+    if (status == TP_OK)
+        status = tp_marshal_enter(reader, &dict);
+    while (status == TP_OK) {
+        status = next_key(reader, &key, &at_end);
+        if (status != TP_OK || at_end)
+            return status;
+        status = load_property(reader, profile, &key);
+    }
     return status;
 }
 
-/* One column of a thread's tree: `width` bytes for each of `count` contexts. */
-static const uint8_t *column(const tp_value *thread, const char *name, uint32_t width,
-                             uint32_t count)
+/* What a thread's dictionary holds; absent parts stay of kind NULL. */
+typedef struct thread_parts {
+    tp_item name;
+    tp_item id;
+    tp_item function;
+    tp_item parent;
+    tp_item calls;
+    tp_item nested;
+    tp_item ticks;
+} thread_parts;
+
+static tp_item *find_part(thread_parts *parts, const tp_item *key)
 {
-    const tp_value *value = tp_value_lookup(thread, name);
-    if (value == NULL || value->kind != TP_VALUE_BYTES ||
-        (uint64_t)value->count != (uint64_t)width * count)
-        return NULL;
-    return value->as.bytes;
+    const struct {
+        const char *name;
+        tp_item *part;
+    } names[] = {
+        { TP_FORMAT_NAME, &parts->name },         { TP_FORMAT_ID, &parts->id },
+        { TP_FORMAT_FUNCTION, &parts->function }, { TP_FORMAT_PARENT, &parts->parent },
+        { TP_FORMAT_CALLS, &parts->calls },       { TP_FORMAT_NESTED, &parts->nested },
+        { TP_FORMAT_TICKS, &parts->ticks },
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (is_key(key, names[i].name))
+            return names[i].part;
+    }
+    return NULL;
 }
 
-/* Bytes of a context over all columns. */
-#define CONTEXT_SIZE 32
-
-typedef struct columns {
-    const uint8_t *function;
-    const uint8_t *parent;
-    const uint8_t *calls;
-    const uint8_t *nested;
-    const uint8_t *ticks;
-    uint32_t count;
-} columns;
-
-static bool find_columns(const tp_value *thread, columns *c)
+static tp_status read_parts(tp_marshal_reader *reader, thread_parts *parts)
 {
-    const tp_value *function = tp_value_lookup(thread, TP_FORMAT_FUNCTION);
-    if (function == NULL || function->count % 4 != 0)
-        return false;
-    c->count = function->count / 4;
-    c->function = column(thread, TP_FORMAT_FUNCTION, 4, c->count);
-    c->parent = column(thread, TP_FORMAT_PARENT, 4, c->count);
-    c->calls = column(thread, TP_FORMAT_CALLS, 8, c->count);
-    c->nested = column(thread, TP_FORMAT_NESTED, 8, c->count);
-    c->ticks = column(thread, TP_FORMAT_TICKS, 8, c->count);
-    return c->function != NULL && c->parent != NULL && c->calls != NULL && c->nested != NULL &&
-           c->ticks != NULL;
+    tp_item key, value;
+    bool at_end = false;
+    *parts = (thread_parts){ 0 };
+    for (;;) {
+        tp_status status = next_key(reader, &key, &at_end);
+        if (status != TP_OK || at_end)
+            return status;
+        status = tp_marshal_read(reader, &value);
+        if (status == TP_OK)
+            status = tp_marshal_skip(reader, &value);
+        if (status != TP_OK)
+            return status;
+        tp_item *part = find_part(parts, &key);
+        if (part != NULL)
+            *part = value;
+    }
+}
+
+static bool is_column(const tp_item *item, uint32_t width, uint32_t count)
+{
+    return item->kind == TP_ITEM_BYTES && (uint64_t)item->count == (uint64_t)width * count;
+}
+
+static bool have_columns(const thread_parts *parts, uint32_t count)
+{
+    return is_column(&parts->function, 4, count) && is_column(&parts->parent, 4, count) &&
+           is_column(&parts->calls, 8, count) && is_column(&parts->nested, 8, count) &&
+           is_column(&parts->ticks, 8, count);
 }
 
 /* Pre-order means more than that a parent stands before its child: it must lie on the path to the
@@ -106,25 +173,30 @@ static bool is_on_path(const tp_tree_data *tree, uint32_t parent)
     return at == parent;
 }
 
-static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, tp_tree_data *tree,
-                               const tp_value *thread)
+static tp_context get_context(const thread_parts *parts, size_t i)
 {
-    columns c;
-    size_t before = 0;
-    if (!find_columns(thread, &c))
+    return (tp_context){ .function = tp_load_u32(parts->function.as.bytes + 4 * i),
+                         .parent = tp_load_u32(parts->parent.as.bytes + 4 * i),
+                         .calls = tp_load_u64(parts->calls.as.bytes + 8 * i),
+                         .nested_calls = tp_load_u64(parts->nested.as.bytes + 8 * i),
+                         .inclusive_ticks = (int64_t)tp_load_u64(parts->ticks.as.bytes + 8 * i) };
+}
+
+static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, tp_tree_data *tree,
+                               const tp_item *thread, const thread_parts *parts)
+{
+    uint32_t count = parts->function.count / 4;
+    size_t before = 0, rows = profile->function_count - profile->origin.callers_implied;
+    if (!have_columns(parts, count))
         return bad(reader, thread, "a thread's columns are missing or of unequal length");
     /* Threads may refer to the same columns: the file must have room for each one's own. */
     for (size_t t = 0; t < profile->thread_count; t++)
         before += profile->trees[t].count;
-    if ((uint64_t)(before + c.count) * CONTEXT_SIZE > reader->size)
+    if ((uint64_t)(before + count) * CONTEXT_SIZE > reader->size)
         return bad(reader, thread, "more contexts than the file has room for");
-    for (uint32_t i = 0; i < c.count; i++) {
-        tp_context context = { .function = tp_load_u32(c.function + 4 * (size_t)i),
-                               .parent = tp_load_u32(c.parent + 4 * (size_t)i),
-                               .calls = tp_load_u64(c.calls + 8 * (size_t)i),
-                               .nested_calls = tp_load_u64(c.nested + 8 * (size_t)i),
-                               .inclusive_ticks = (int64_t)tp_load_u64(c.ticks + 8 * (size_t)i) };
-        if (context.function >= profile->function_count)
+    for (uint32_t i = 0; i < count; i++) {
+        tp_context context = get_context(parts, i);
+        if (context.function >= rows)
             return bad(reader, thread, "a context's function does not exist");
         if (!is_on_path(tree, context.parent))
             return bad(reader, thread, "the contexts are not in pre-order");
@@ -137,40 +209,119 @@ static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, t
     return TP_OK;
 }
 
-static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, const tp_value *thread)
+static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile)
 {
-    const tp_value *name = tp_value_lookup(thread, TP_FORMAT_NAME);
-    const tp_value *id = tp_value_lookup(thread, TP_FORMAT_ID);
-    if (name == NULL || name->kind != TP_VALUE_TEXT || id == NULL || id->kind != TP_VALUE_INT)
-        return bad(reader, thread, "a thread has no name or no number");
+    tp_item thread;
+    thread_parts parts;
+    tp_string name;
     tp_tree_data *tree;
-    tp_status status = tp_profile_add_tree(profile, &tree, (const char *)name->as.bytes,
-                                           name->count, (uint64_t)id->as.integer);
+    tp_status status = tp_marshal_read(reader, &thread);
+    if (status == TP_OK && thread.kind != TP_ITEM_DICT)
+        return bad(reader, &thread, "a thread is not a dictionary");
+    if (status == TP_OK)
+        status = tp_marshal_enter(reader, &thread);
+    if (status == TP_OK)
+        status = read_parts(reader, &parts);
+    if (status != TP_OK)
+        return status;
+    if (parts.name.kind != TP_ITEM_TEXT || parts.id.kind != TP_ITEM_INT)
+        return bad(reader, &thread, "a thread has no name or no number");
+    status = tp_marshal_get_text(reader, &parts.name, &name);
+    if (status != TP_OK)
+        return status;
+    status = tp_profile_add_tree(profile, &tree, name.bytes, name.size,
+                                 (uint64_t)parts.id.as.integer);
     if (status != TP_OK)
         return memory_failed(reader, status);
-    return load_contexts(reader, profile, tree, thread);
+    return load_contexts(reader, profile, tree, &thread, &parts);
 }
 
-tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile, const tp_value *value)
+static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile)
 {
-    const tp_value *version = tp_value_lookup(value, TP_FORMAT_MAGIC);
-    if (version == NULL)
-        return TP_OK;
-    if (version->kind != TP_VALUE_TUPLE || version->count < 2 ||
-        version->as.items[0].kind != TP_VALUE_INT)
-        return bad(reader, version, "the format's version is not a pair of integers");
-    if (version->as.items[0].as.integer != TP_FORMAT_MAJOR)
-        return bad(reader, version, "a format version that this library does not know");
-    const tp_value *unit = tp_value_lookup(value, TP_FORMAT_UNIT);
-    if (unit == NULL || unit->kind != TP_VALUE_REAL || !isfinite(unit->as.real) ||
-        unit->as.real <= 0)
-        return bad(reader, value, "the tick's length is missing or out of its range");
-    profile->unit = unit->as.real;
-    tp_status status = load_properties(reader, profile, value);
-    const tp_value *threads = tp_value_lookup(value, TP_FORMAT_THREADS);
-    if (status == TP_OK && (threads == NULL || threads->kind != TP_VALUE_LIST))
-        return bad(reader, value, "the threads are missing");
-    for (uint32_t i = 0; status == TP_OK && i < threads->count; i++)
-        status = load_thread(reader, profile, &threads->as.items[i]);
+    tp_item list;
+    tp_status status = tp_marshal_read(reader, &list);
+    if (status == TP_OK && list.kind != TP_ITEM_LIST)
+        return bad(reader, &list, "the threads are not a list");
+    if (status == TP_OK)
+        status = tp_marshal_enter(reader, &list);
+    for (uint32_t i = 0; status == TP_OK && i < list.count; i++)
+        status = load_thread(reader, profile);
+    return status;
+}
+
+static tp_status check_version(tp_marshal_reader *reader)
+{
+    tp_item pair, major = { 0 }, minor = { 0 };
+    tp_status status = tp_marshal_read(reader, &pair);
+    if (status != TP_OK)
+        return status;
+    if (pair.kind != TP_ITEM_TUPLE || pair.count != 2)
+        return bad(reader, &pair, "the format's version is not a pair of integers");
+    status = tp_marshal_enter(reader, &pair);
+    if (status == TP_OK)
+        status = tp_marshal_read(reader, &major);
+    if (status == TP_OK)
+        status = tp_marshal_read(reader, &minor);
+    if (status != TP_OK)
+        return status;
+    if (major.kind != TP_ITEM_INT || minor.kind != TP_ITEM_INT)
+        return bad(reader, &pair, "the format's version is not a pair of integers");
+    if (major.as.integer != TP_FORMAT_MAJOR)
+        return bad(reader, &pair, "a format version that this library does not know");
+    return TP_OK;
+}
+
+static tp_status read_unit(tp_marshal_reader *reader, tp_profile *profile)
+{
+    tp_item unit;
+    tp_status status = tp_marshal_read(reader, &unit);
+    if (status != TP_OK)
+        return status;
+    if (unit.kind != TP_ITEM_REAL || !isfinite(unit.as.real) || unit.as.real <= 0)
+        return bad(reader, &unit, "the tick's length is out of its range");
+    profile->unit = unit.as.real;
+    return TP_OK;
+}
+
+static tp_status load_part(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key)
+{
+    tp_item value;
+    if (is_key(key, TP_FORMAT_UNIT))
+        return read_unit(reader, profile);
+    if (is_key(key, TP_FORMAT_PROPERTIES))
+        return load_properties(reader, profile);
+    if (is_key(key, TP_FORMAT_THREADS))
+        return load_threads(reader, profile);
+    tp_status status = tp_marshal_read(reader, &value);
+    return status == TP_OK ? tp_marshal_skip(reader, &value) : status;
+}
+
+/* The version comes first: without it, the object is not ours. */
+tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
+{
+    tp_item dict, key;
+    bool at_end = false;
+    tp_marshal_next_object(reader);
+    tp_status status = tp_marshal_read(reader, &dict);
+    if (status != TP_OK || dict.kind != TP_ITEM_DICT)
+        return status == TP_OK ? tp_marshal_skip(reader, &dict) : status;
+    for (bool first = true; status == TP_OK; first = false) {
+        status = next_key(reader, &key, &at_end);
+        if (status != TP_OK || at_end)
+            break;
+        if (first && is_key(&key, TP_FORMAT_MAGIC)) {
+            status = check_version(reader);
+            profile->origin.has_extension = 1;
+        } else if (profile->origin.has_extension) {
+            status = load_part(reader, profile, &key);
+        } else {
+            tp_item value;
+            status = tp_marshal_read(reader, &value);
+            if (status == TP_OK)
+                status = tp_marshal_skip(reader, &value);
+        }
+    }
+    if (status == TP_OK && profile->origin.has_extension && profile->unit <= 0)
+        return bad(reader, &dict, "the tick's length is missing");
     return status;
 }

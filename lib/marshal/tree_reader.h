@@ -5,9 +5,9 @@
 #include "marshal_reader.h"
 #include "model.h"
 
-/* Adds what `value` holds to a profile that has its functions already. An object that is not ours is
- * left alone; a later minor version may hold more than is read here. */
-TP_NODISCARD tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile,
-                                         const tp_value *value);
+/* Reads the next object of the input and adds what it holds to a profile that has its functions
+ * already. An object that is not ours is passed over; a later minor version may hold more than is read
+ * here. */
+TP_NODISCARD tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile);
 
 #endif

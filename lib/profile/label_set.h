@@ -6,21 +6,34 @@
 
 #include "intern.h"
 
+/* A label whose strings are given by their numbers. */
+typedef struct tp_packed_label {
+    int64_t line;
+    uint32_t file;
+    uint32_t name;
+} tp_packed_label;
+
 typedef struct tp_label_set {
-    tp_intern strings; /* files and names */
-    tp_intern triples; /* (line, file, name), the latter two as numbers of strings */
+    tp_intern *strings;      /* Borrowed: files and names, and whatever else is kept there. */
+    tp_packed_label *labels; /* Owned. */
+    uint32_t *slots;         /* Owned; number + 1, 0 is empty */
+    size_t capacity;
+    size_t slot_count; /* a power of two, or 0 */
+    uint32_t count;
 } tp_label_set;
 
-void tp_label_set_init(tp_label_set *set, const tp_allocator *allocator);
+void tp_label_set_init(tp_label_set *set, tp_intern *strings);
 void tp_label_set_free(tp_label_set *set);
 
 /* *number is the label's; its bytes are copied when they are new. */
 TP_NODISCARD tp_status tp_label_set_put(tp_label_set *set, uint32_t *number, const tp_label *label);
+TP_NODISCARD tp_status tp_label_set_put_packed(tp_label_set *set, uint32_t *number,
+                                               const tp_packed_label *label);
 
 /* The label's number, or TP_MAP_NONE. */
 uint32_t tp_label_set_find(const tp_label_set *set, const tp_label *label);
 
-/* The label of a number; its bytes live as long as the set. */
+/* The label of a number; its bytes live as long as the strings. */
 tp_label tp_label_set_get(const tp_label_set *set, uint32_t number);
 
 #endif

@@ -134,21 +134,12 @@ tp_status tp_profile_finish(tp_profile *profile)
     return TP_OK;
 }
 
-static int compare_strings(tp_string a, tp_string b)
-{
-    size_t common = a.size < b.size ? a.size : b.size;
-    int order = memcmp(a.bytes, b.bytes, common);
-    if (order != 0)
-        return order;
-    return (a.size > b.size) - (a.size < b.size);
-}
-
 int tp_label_compare(const tp_label *a, const tp_label *b)
 {
-    int order = compare_strings(a->file, b->file);
+    int order = tp_string_compare(a->file, b->file);
     if (order == 0)
         order = (a->line > b->line) - (a->line < b->line);
-    return order != 0 ? order : compare_strings(a->name, b->name);
+    return order != 0 ? order : tp_string_compare(a->name, b->name);
 }
 
 static tp_status property_slot(tp_profile *profile, tp_property **slot, const char *name)

@@ -32,6 +32,7 @@ struct tp_profile {
     size_t property_count;
     size_t property_capacity;
     double unit;
+    tp_origin origin;
 };
 
 TP_NODISCARD tp_status tp_profile_new(tp_profile **profile, const tp_allocator *allocator);
@@ -56,6 +57,9 @@ TP_NODISCARD tp_status tp_tree_add_context(tp_profile *profile, tp_tree_data *tr
 
 /* Makes the public view once all is added. */
 TP_NODISCARD tp_status tp_profile_finish(tp_profile *profile);
+
+/* Order of bytes, taken as unsigned: that of code points in UTF-8. */
+int tp_string_compare(tp_string a, tp_string b);
 
 /* Order of labels: by file, line, name; bytes compared as unsigned. */
 int tp_label_compare(const tp_label *a, const tp_label *b);

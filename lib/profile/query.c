@@ -58,6 +58,39 @@ const tp_property *tp_profile_property(const tp_profile *profile, const char *na
     return NULL;
 }
 
+const char *tp_dialect_name(tp_dialect dialect)
+{
+    static const char *const names[] = {
+        [TP_DIALECT_CPROFILE] = "cProfile",
+        [TP_DIALECT_PROFILE] = "profile",
+        [TP_DIALECT_YAPPI] = "yappi",
+        [TP_DIALECT_PYINSTRUMENT] = "pyinstrument",
+        [TP_DIALECT_SAMPLING] = "profiling.sampling",
+    };
+    return names[dialect];
+}
+
+tp_origin tp_profile_origin(const tp_profile *profile)
+{
+    return profile->origin;
+}
+
+int tp_profile_has_calls(const tp_profile *profile)
+{
+    return profile->origin.dialect != TP_DIALECT_PYINSTRUMENT;
+}
+
+int tp_profile_has_samples(const tp_profile *profile)
+{
+    return profile->origin.dialect == TP_DIALECT_SAMPLING;
+}
+
+int tp_profile_has_edge_times(const tp_profile *profile)
+{
+    return profile->origin.dialect != TP_DIALECT_PROFILE &&
+           profile->origin.dialect != TP_DIALECT_SAMPLING;
+}
+
 static bool hotter(const tp_context *contexts, uint32_t a, uint32_t than)
 {
     return than == TP_NO_INDEX || contexts[a].inclusive_ticks > contexts[than].inclusive_ticks;

@@ -1,9 +1,9 @@
 #include <traceprof/sort.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "memory.h"
 #include "model.h"
 
@@ -56,114 +56,207 @@ const char *tp_sort_key_text(tp_sort_key key)
     return texts[key];
 }
 
-size_t tp_label_format(const tp_label *label, char *text, size_t room)
+/* Bytes put one after the other, as far as there is room. */
+typedef struct text_sink {
+    char *text;
+    size_t room;
+    size_t size;
+} text_sink;
+
+static void put(text_sink *sink, const char *bytes, size_t size)
 {
-    int length;
-    tp_string file = label->file, name = label->name;
-    if (file.size == 1 && file.bytes[0] == '~' && label->line == 0) {
-        /* "<built-in ...>" is printed in braces; other names as they are. */
-        if (name.size >= 2 && name.bytes[0] == '<' && name.bytes[name.size - 1] == '>')
-            length = snprintf(text, room, "{%.*s}", (int)(name.size - 2), name.bytes + 1);
-        else
-            length = snprintf(text, room, "%.*s", (int)name.size, name.bytes);
-    } else {
-        length = snprintf(text, room, "%.*s:%lld(%.*s)", (int)file.size, file.bytes,
-                          (long long)label->line, (int)name.size, name.bytes);
+    if (sink->size < sink->room) {
+        size_t fits = sink->room - sink->size < size ? sink->room - sink->size : size;
+        if (fits > 0)
+            memcpy(sink->text + sink->size, bytes, fits);
     }
-    return length < 0 ? 0 : (size_t)length;
+    sink->size += size;
 }
 
+size_t tp_label_format(const tp_label *label, char *text, size_t room)
+{
+    text_sink sink = { .text = text, .room = room };
+    tp_string file = label->file, name = label->name;
+    char line[32];
+    if (file.size == 1 && file.bytes[0] == '~' && label->line == 0) {
+        /* "<built-in ...>" is printed in braces; other names as they are. */
+        int bare = name.size < 2 || name.bytes[0] != '<' || name.bytes[name.size - 1] != '>';
+        put(&sink, "{", bare ? 0 : 1);
+        put(&sink, name.bytes + (bare ? 0 : 1), name.size - (bare ? 0 : 2));
+        put(&sink, "}", bare ? 0 : 1);
+    } else {
+        int size = snprintf(line, sizeof line, ":%lld(", (long long)label->line);
+        put(&sink, file.bytes, file.size);
+        put(&sink, line, (size_t)size);
+        put(&sink, name.bytes, name.size);
+        put(&sink, ")", 1);
+    }
+    if (room > 0)
+        text[sink.size < room ? sink.size : room - 1] = '\0';
+    return sink.size;
+}
+
+/* What rows are compared by. The first key is worked out beforehand: as a number whose order is the
+ * wanted one, or as a text. */
 typedef struct sort_row {
-    const tp_profile *profile;
-    const tp_sort_key *keys;
-    size_t key_count;
-    char *text; /* Owned; only when a key needs it */
+    uint64_t rank;
+    tp_string text;
     uint32_t index;
 } sort_row;
 
-static int compare_text(tp_string a, tp_string b)
+typedef struct sorter {
+    const tp_function *functions;
+    const tp_sort_key *keys;
+    size_t key_count;
+    tp_arena texts; /* of "stdname" */
+} sorter;
+
+int tp_string_compare(tp_string a, tp_string b)
 {
     size_t common = a.size < b.size ? a.size : b.size;
-    int order = memcmp(a.bytes, b.bytes, common);
+    int order = common > 0 ? memcmp(a.bytes, b.bytes, common) : 0;
     return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
 }
 
-#define FALLING(a, b) (((a) < (b)) - ((a) > (b)))
-
-static int compare_by(const sort_row *left, const sort_row *right, tp_sort_key key)
+static uint64_t rank_of_integer(int64_t value)
 {
-    const tp_function *a = &left->profile->functions[left->index];
-    const tp_function *b = &right->profile->functions[right->index];
-    int64_t line_a = a->label.line, line_b = b->label.line;
-    int order;
+    return (uint64_t)value ^ (UINT64_C(1) << 63);
+}
+
+/* Doubles in their own order: the sign bit turned, and all bits of negative ones (no NaN here). */
+static uint64_t rank_of_real(double value)
+{
+    uint64_t bits;
+    value += 0.0; /* -0.0 equals 0.0 */
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+/* Numbers fall but for the line; 0 for keys that are texts. */
+static uint64_t rank_of(const tp_function *f, tp_sort_key key)
+{
     switch (key) {
     case TP_SORT_CALLS:
-        return FALLING(a->calls, b->calls);
+        return ~rank_of_integer(f->calls);
     case TP_SORT_PRIMITIVE_CALLS:
-        return FALLING(a->primitive_calls, b->primitive_calls);
+        return ~rank_of_integer(f->primitive_calls);
     case TP_SORT_CUMULATIVE:
-        return FALLING(a->cumulative, b->cumulative);
+        return ~rank_of_real(f->cumulative);
     case TP_SORT_TIME:
-        return FALLING(a->total, b->total);
-    case TP_SORT_FILE:
-        return compare_text(a->label.file, b->label.file);
+        return ~rank_of_real(f->total);
     case TP_SORT_LINE:
-        return FALLING(line_b, line_a);
+        return rank_of_integer(f->label.line);
+    case TP_SORT_FILE:
     case TP_SORT_NAME:
-        return compare_text(a->label.name, b->label.name);
     case TP_SORT_NFL:
-        order = compare_text(a->label.name, b->label.name);
-        if (order == 0)
-            order = compare_text(a->label.file, b->label.file);
-        return order != 0 ? order : FALLING(line_b, line_a);
     case TP_SORT_STDNAME:
-        return strcmp(left->text, right->text);
+        break;
     }
     return 0;
 }
 
-static int compare_rows(const void *a, const void *b)
+static int compare_text_key(const sorter *s, const sort_row *left, const sort_row *right,
+                            tp_sort_key key)
 {
-    const sort_row *left = a, *right = b;
-    for (size_t i = 0; i < left->key_count; i++) {
-        int order = compare_by(left, right, left->keys[i]);
+    const tp_label *a = &s->functions[left->index].label;
+    const tp_label *b = &s->functions[right->index].label;
+    int order = 0;
+    switch (key) {
+    case TP_SORT_FILE:
+        return tp_string_compare(a->file, b->file);
+    case TP_SORT_NAME:
+        return tp_string_compare(a->name, b->name);
+    case TP_SORT_STDNAME:
+        return tp_string_compare(left->text, right->text);
+    case TP_SORT_NFL:
+        order = tp_string_compare(a->name, b->name);
+        if (order == 0)
+            order = tp_string_compare(a->file, b->file);
+        return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
+    default:
+        return 0;
+    }
+}
+
+/* Equal rows keep the file's order. */
+static int compare_rows(const sorter *s, const sort_row *left, const sort_row *right)
+{
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    for (size_t i = 0; i < s->key_count; i++) {
+        uint64_t a = i > 0 ? rank_of(&s->functions[left->index], s->keys[i]) : 0;
+        uint64_t b = i > 0 ? rank_of(&s->functions[right->index], s->keys[i]) : 0;
+        int order = a != b ? (a < b ? -1 : 1) : compare_text_key(s, left, right, s->keys[i]);
         if (order != 0)
             return order;
     }
     return (left->index > right->index) - (left->index < right->index);
 }
 
-static char *format_new(const tp_profile *profile, const tp_label *label)
+/* Merge sort, bottom up: the C library's gives the comparison no context and may be quadratic. */
+static sort_row *merge_sort(const sorter *s, sort_row *rows, sort_row *spare, size_t count)
 {
-    size_t size = tp_label_format(label, NULL, 0) + 1;
-    char *text = tp_alloc(profile->allocator, size, 1);
-    if (text != NULL)
-        tp_label_format(label, text, size);
-    return text;
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t start = 0; start < count; start += 2 * width) {
+            size_t middle = start + width < count ? start + width : count;
+            size_t end = start + 2 * width < count ? start + 2 * width : count;
+            size_t a = start, b = middle;
+            for (size_t to = start; to < end; to++) {
+                int from_left =
+                    b >= end || (a < middle && compare_rows(s, &rows[a], &rows[b]) <= 0);
+                spare[to] = rows[from_left ? a++ : b++];
+            }
+        }
+        sort_row *swap = rows;
+        rows = spare;
+        spare = swap;
+    }
+    return rows;
+}
+
+static tp_status format_text(sorter *s, sort_row *row)
+{
+    const tp_label *label = &s->functions[row->index].label;
+    size_t size = tp_label_format(label, NULL, 0);
+    char *text = tp_arena_take(&s->texts, size + 1);
+    if (text == NULL)
+        return TP_ENOMEM;
+    tp_label_format(label, text, size + 1);
+    row->text = (tp_string){ text, size };
+    return TP_OK;
+}
+
+static tp_status prepare_rows(sorter *s, sort_row *rows, size_t count)
+{
+    int with_text = 0;
+    for (size_t i = 0; i < s->key_count; i++)
+        with_text |= s->keys[i] == TP_SORT_STDNAME;
+    for (uint32_t i = 0; i < count; i++) {
+        rows[i].index = i;
+        rows[i].rank = s->key_count > 0 ? rank_of(&s->functions[i], s->keys[0]) : 0;
+        tp_status status = with_text ? format_text(s, &rows[i]) : TP_OK;
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
 }
 
 tp_status tp_profile_sort(const tp_profile *profile, const tp_sort_key *keys, size_t key_count,
                           uint32_t *order)
 {
     size_t count = profile->function_count;
-    int with_text = 0;
-    for (size_t i = 0; i < key_count; i++)
-        with_text |= keys[i] == TP_SORT_STDNAME;
+    sorter s = { .functions = profile->functions, .keys = keys, .key_count = key_count };
+    tp_arena_init(&s.texts, profile->allocator);
     sort_row *rows = tp_alloc(profile->allocator, count, sizeof *rows);
-    tp_status status = rows == NULL ? TP_ENOMEM : TP_OK;
-    for (uint32_t i = 0; status == TP_OK && i < count; i++) {
-        rows[i] = (sort_row){ profile, keys, key_count, NULL, i };
-        if (with_text)
-            rows[i].text = format_new(profile, &profile->functions[i].label);
-        if (with_text && rows[i].text == NULL)
-            status = TP_ENOMEM;
-    }
-    if (status == TP_OK && count > 1)
-        qsort(rows, count, sizeof *rows, compare_rows);
-    for (size_t i = 0; rows != NULL && i < count; i++) {
-        order[i] = rows[i].index;
-        tp_free(profile->allocator, rows[i].text);
+    sort_row *spare = tp_alloc(profile->allocator, count, sizeof *spare);
+    tp_status status = rows == NULL || spare == NULL ? TP_ENOMEM : prepare_rows(&s, rows, count);
+    if (status == TP_OK) {
+        const sort_row *sorted = merge_sort(&s, rows, spare, count);
+        for (size_t i = 0; i < count; i++)
+            order[i] = sorted[i].index;
     }
     tp_free(profile->allocator, rows);
+    tp_free(profile->allocator, spare);
+    tp_arena_free(&s.texts);
     return status;
 }

@@ -5,13 +5,15 @@
 void tp_labels_init(tp_labels *labels, const tp_allocator *allocator)
 {
     *labels = (tp_labels){ .allocator = allocator };
-    tp_label_set_init(&labels->set, allocator);
+    tp_intern_init(&labels->strings, allocator);
+    tp_label_set_init(&labels->set, &labels->strings);
     tp_map_init(&labels->function_of_key, allocator);
 }
 
 void tp_labels_free(tp_labels *labels)
 {
     tp_label_set_free(&labels->set);
+    tp_intern_free(&labels->strings);
     tp_map_free(&labels->function_of_key);
     tp_free(labels->allocator, labels->key_of_function);
     tp_labels_init(labels, labels->allocator);

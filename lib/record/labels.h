@@ -8,6 +8,7 @@
 
 typedef struct tp_labels {
     const tp_allocator *allocator; /* Borrowed. */
+    tp_intern strings;             /* of labels, and of tracks */
     tp_label_set set;              /* its numbers are the functions' */
     tp_map function_of_key;        /* living keys only */
     const void **key_of_function;  /* Owned; the key seen last, NULL once freed. Keys borrowed. */

@@ -49,7 +49,7 @@ tp_status tp_session_add_track(tp_session *session, tp_track **out, const char *
     if (track == NULL)
         return TP_ENOMEM;
     track->id = id;
-    status = tp_intern_put(&session->labels.set.strings, &track->name, name, name_size);
+    status = tp_intern_put(&session->labels.strings, &track->name, name, name_size);
     if (status == TP_OK)
         status = tp_track_init(track, session);
     if (status != TP_OK) {
@@ -133,8 +133,8 @@ size_t tp_session_memory(const tp_session *session)
         bytes += ((size_t)(track->last - track->base) + 1) * sizeof *track->base;
     }
     const tp_labels *labels = &session->labels;
-    size_t slots = (size_t)labels->set.strings.heads.capacity + labels->set.triples.heads.capacity +
-                   labels->function_of_key.capacity;
-    return bytes + slots * (sizeof(uint64_t) + sizeof(uint32_t)) +
-           labels->key_capacity * sizeof *labels->key_of_function;
+    size_t slots = labels->strings.slot_count + labels->set.slot_count;
+    bytes += slots * sizeof(uint32_t) + labels->set.capacity * sizeof(tp_packed_label);
+    bytes += labels->function_of_key.capacity * (sizeof(uint64_t) + sizeof(uint32_t));
+    return bytes + labels->key_capacity * sizeof *labels->key_of_function;
 }

@@ -152,7 +152,7 @@ static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_tra
     const tp_allocator *allocator = track->session->allocator;
     builder b = { .allocator = allocator, .tree = &track->tree, .profile = profile, .out = out };
     b.next_node = tp_alloc(allocator, track->tree.count, sizeof *b.next_node);
-    b.last_of_function = tp_alloc(allocator, (size_t)track->session->labels.set.triples.count + 1,
+    b.last_of_function = tp_alloc(allocator, (size_t)track->session->labels.set.count + 1,
                                   sizeof *b.last_of_function);
     tp_status status = b.next_node == NULL || b.last_of_function == NULL ? TP_ENOMEM : TP_OK;
     if (status == TP_OK)
@@ -196,7 +196,7 @@ static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *sessi
                            const tp_track *track)
 {
     tp_tree_data *tree;
-    tp_text name = session->labels.set.strings.texts[track->name];
+    tp_text name = session->labels.strings.texts[track->name];
     /* A stopped session's clock, which may be a caller's, is left alone. */
     uint64_t now = track->top == track->base ? 0 : tp_clock_now(session->clock);
     tp_status status = tp_profile_add_tree(profile, &tree, name.bytes, name.size, track->id);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "load.h"
 #include "file.h"
 #include "intern.h"
 #include "map.h"

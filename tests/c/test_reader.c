@@ -4,22 +4,24 @@
 #include "marshal_reader.h"
 #include "support.h"
 
-static tp_status read_bytes(tp_marshal_reader *reader, tp_value *value, const char *bytes,
+#define ZERO8 "\0\0\0\0\0\0\0\0"
+
+static tp_status read_bytes(tp_marshal_reader *reader, tp_item *item, const char *bytes,
                             size_t size)
 {
     tp_marshal_open(reader, (const uint8_t *)bytes, size, NULL);
-    return tp_marshal_read(reader, value);
+    return tp_marshal_read(reader, item);
 }
 
-#define READ(reader, value, bytes) read_bytes(reader, value, bytes, sizeof(bytes) - 1)
+#define READ(reader, item, bytes) read_bytes(reader, item, bytes, sizeof(bytes) - 1)
 
 static void assert_integer(const char *bytes, size_t size, int64_t expected)
 {
     tp_marshal_reader reader;
-    tp_value value;
-    ck_assert_int_eq(read_bytes(&reader, &value, bytes, size), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_INT);
-    ck_assert_int_eq(value.as.integer, expected);
+    tp_item item;
+    ck_assert_int_eq(read_bytes(&reader, &item, bytes, size), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_INT);
+    ck_assert_int_eq(item.as.integer, expected);
     tp_marshal_close(&reader);
 }
 
@@ -39,38 +41,40 @@ END_TEST
 START_TEST(numbers_of_all_codes)
 {
     tp_marshal_reader reader;
-    tp_value value;
-    ck_assert_int_eq(READ(&reader, &value, "f\x04" "1e-2"), TP_OK);
-    ck_assert_double_eq(value.as.real, 0.01);
+    tp_item item;
+    ck_assert_int_eq(READ(&reader, &item, "f\x04" "1e-2"), TP_OK);
+    ck_assert_double_eq(item.as.real, 0.01);
     tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "g\0\0\0\0\0\0\xf0\x3f"), TP_OK);
-    ck_assert_double_eq(value.as.real, 1);
+    ck_assert_int_eq(READ(&reader, &item, "g\0\0\0\0\0\0\xf0\x3f"), TP_OK);
+    ck_assert_double_eq(item.as.real, 1);
     tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "x\x01" "1\x01" "2"), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_OTHER);
+    ck_assert_int_eq(READ(&reader, &item, "x\x01" "1\x01" "2"), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_OTHER);
     tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "y\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\xf0\x3f"), TP_OK);
+    ck_assert_int_eq(READ(&reader, &item, "y\0\0\0\0\0\0\xf0\x3f\0\0\0\0\0\0\xf0\x3f"), TP_OK);
     tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "T"), TP_OK);
-    ck_assert_int_eq(value.as.integer, 1);
-    ck_assert_int_eq(READ(&reader, &value, "F"), TP_OK);
-    ck_assert_int_eq(value.as.integer, 0);
-    ck_assert_int_eq(READ(&reader, &value, "N"), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_NONE);
-    ck_assert_int_eq(READ(&reader, &value, "."), TP_OK);
-    ck_assert_int_eq(READ(&reader, &value, "S"), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_OTHER);
+    ck_assert_int_eq(READ(&reader, &item, "T"), TP_OK);
+    ck_assert_int_eq(item.as.integer, 1);
+    ck_assert_int_eq(READ(&reader, &item, "F"), TP_OK);
+    ck_assert_int_eq(item.as.integer, 0);
+    ck_assert_int_eq(READ(&reader, &item, "N"), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_NONE);
+    ck_assert_int_eq(READ(&reader, &item, "."), TP_OK);
+    ck_assert_int_eq(READ(&reader, &item, "S"), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_OTHER);
 }
 END_TEST
 
 static void assert_text(const char *bytes, size_t size, const char *expected)
 {
     tp_marshal_reader reader;
-    tp_value value;
-    ck_assert_int_eq(read_bytes(&reader, &value, bytes, size), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_TEXT);
-    ck_assert_uint_eq(value.count, strlen(expected));
-    ck_assert_mem_eq(value.as.bytes, expected, value.count);
+    tp_item item;
+    tp_string text;
+    ck_assert_int_eq(read_bytes(&reader, &item, bytes, size), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_TEXT);
+    ck_assert_int_eq(tp_marshal_get_text(&reader, &item, &text), TP_OK);
+    ck_assert_uint_eq(text.size, strlen(expected));
+    ck_assert_mem_eq(text.bytes, expected, text.size);
     tp_marshal_close(&reader);
 }
 
@@ -90,40 +94,118 @@ START_TEST(texts_of_all_codes)
 }
 END_TEST
 
+/* Reads items until the input ends, and writes a letter for each: N, i, t, ( ) { } and so on. */
+static const char *outline(const char *bytes, size_t size, char *text)
+{
+    static const char signs[] = {
+        [TP_ITEM_NULL] = '0', [TP_ITEM_NONE] = 'N',  [TP_ITEM_BOOL] = 'b',  [TP_ITEM_INT] = 'i',
+        [TP_ITEM_REAL] = 'f', [TP_ITEM_TEXT] = 't', [TP_ITEM_KNOWN] = 'k',  [TP_ITEM_BYTES] = 's', [TP_ITEM_OTHER] = '.',
+        [TP_ITEM_TUPLE] = '(', [TP_ITEM_LIST] = '[', [TP_ITEM_SET] = '<',   [TP_ITEM_SLICE] = ':',
+        [TP_ITEM_CODE] = 'c', [TP_ITEM_DICT] = '{',
+    };
+    tp_marshal_reader reader;
+    tp_item item;
+    char *at = text;
+    tp_marshal_open(&reader, (const uint8_t *)bytes, size, NULL);
+    while ((reader.position < size || reader.depth > 0) && tp_marshal_read(&reader, &item) == TP_OK) {
+        *at++ = signs[item.kind];
+        if (item.referred)
+            *at++ = 'r';
+    }
+    if (reader.error.status == TP_OK)
+        ck_assert_uint_eq(reader.depth, 0);
+    else
+        *at++ = '!';
+    *at = '\0';
+    tp_marshal_close(&reader);
+    return text;
+}
+
+#define ASSERT_OUTLINE(bytes, expected)                                             \
+    do {                                                                            \
+        char text[64];                                                              \
+        ck_assert_str_eq(outline(bytes, sizeof(bytes) - 1, text), expected);        \
+    } while (0)
+
+START_TEST(containers_of_all_codes)
+{
+    ASSERT_OUTLINE("(\x01\0\0\0N", "(N");
+    ASSERT_OUTLINE(")\0", "(");
+    ASSERT_OUTLINE("[\x02\0\0\0NT", "[Nb");
+    ASSERT_OUTLINE("<\x01\0\0\0.", "<.");
+    ASSERT_OUTLINE(">\0\0\0\0", "<");
+    ASSERT_OUTLINE(":NNN", ":NNN");
+    ASSERT_OUTLINE("{z\x01" "ki\x03\0\0\0N{00", "{tiN{00");
+    ASSERT_OUTLINE("}NN0", "{NN0");
+    ASSERT_OUTLINE(")\x02)\x01)\x01N{)\0N0", "(((N{(N0");
+}
+END_TEST
+
 START_TEST(references_count_in_preorder)
 {
-    tp_marshal_reader reader;
-    tp_value value;
     /* (0: tuple of (1: "a"), ref 1, (2: 7), ref 2) */
-    ck_assert_int_eq(READ(&reader, &value,
-                          "\xa9\x04\xfa\x01" "ar\x01\0\0\0\xe9\x07\0\0\0r\x02\0\0\0"),
-                     TP_OK);
-    ck_assert_uint_eq(value.count, 4);
-    ck_assert_int_eq(value.as.items[1].kind, TP_VALUE_TEXT);
-    ck_assert_int_eq(value.as.items[3].as.integer, 7);
+    ASSERT_OUTLINE("\xa9\x04\xfa\x01" "ar\x01\0\0\0\xe9\x07\0\0\0r\x02\0\0\0", "(ttriir");
+    /* Singletons have no index, whatever their flag says: 0 is the text. */
+    ASSERT_OUTLINE(")\x03\xce\xfa\x01" "ar\0\0\0\0", "(Nttr");
+    ASSERT_OUTLINE(")\x02\xcer\0\0\0\0", "(N!");
+    /* A tuple that is complete, and one that is not. */
+    ASSERT_OUTLINE(")\x02\xa9\x01Nr\0\0\0\0", "((N(r");
+    ASSERT_OUTLINE("\xa9\x01r\0\0\0\0", "(!");
+    ASSERT_OUTLINE("\xfb" "0r\0\0\0\0", "{0{r");
+}
+END_TEST
+
+START_TEST(referred_containers_are_read_again)
+{
+    /* [ {"a": (1,)} as 0, ref 0, None ] */
+    const char bytes[] = "[\x03\0\0\0\xfb\xfa\x01" "a\xa9\x01i\x01\0\0\0" "0r\0\0\0\0N";
+    tp_marshal_reader reader;
+    tp_item item;
+    ck_assert_int_eq(READ(&reader, &item, bytes), TP_OK);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+    ck_assert_int_eq(tp_marshal_skip(&reader, &item), TP_OK);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+    ck_assert(item.referred);
+    ck_assert_int_eq(tp_marshal_enter(&reader, &item), TP_OK);
+    const tp_item_kind expected[] = { TP_ITEM_TEXT, TP_ITEM_TUPLE, TP_ITEM_INT, TP_ITEM_NULL,
+                                      TP_ITEM_NONE };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+        ck_assert_int_eq(item.kind, expected[i]);
+        ck_assert_uint_eq(item.reference, TP_NO_REFERENCE);
+    }
+    ck_assert_uint_eq(reader.reference_count, 3);
+    ck_assert_uint_eq(reader.position, sizeof bytes - 1);
+    ck_assert_uint_eq(reader.depth, 0);
     tp_marshal_close(&reader);
 }
 END_TEST
 
-START_TEST(containers_of_all_codes)
+START_TEST(noted_objects_are_known)
 {
+    const char bytes[] = "(\x03\0\0\0\xfa\x01" "ar\0\0\0\0N";
     tp_marshal_reader reader;
-    tp_value value;
-    ck_assert_int_eq(READ(&reader, &value, "(\x01\0\0\0N"), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_TUPLE);
+    tp_item item;
+    ck_assert_int_eq(READ(&reader, &item, bytes), TP_OK);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+    tp_marshal_note(&reader, &item, 17);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_KNOWN);
+    ck_assert_uint_eq(item.count, 17);
+    ck_assert_int_eq(tp_marshal_skip(&reader, &item), TP_OK);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_OK);
+    ck_assert_int_eq(item.kind, TP_ITEM_NONE);
+    tp_marshal_note(&reader, &item, 18); /* Nothing can refer to it. */
     tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "[\x02\0\0\0NN"), TP_OK);
-    ck_assert_int_eq(value.kind, TP_VALUE_LIST);
-    tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "<\x01\0\0\0N"), TP_OK);
-    tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, ">\0\0\0\0"), TP_OK);
-    tp_marshal_close(&reader);
-    ck_assert_int_eq(READ(&reader, &value, "{z\x01" "ki\x03\0\0\0N{00"), TP_OK);
-    ck_assert_int_eq(tp_value_lookup(&value, "k")->as.integer, 3);
-    ck_assert_ptr_null(tp_value_lookup(&value, "other"));
-    ck_assert_ptr_null(tp_value_lookup(tp_value_lookup(&value, "k"), "k"));
-    tp_marshal_close(&reader);
+}
+END_TEST
+
+START_TEST(code_objects_are_passed_over)
+{
+    /* (code, None): five numbers, eight objects, the line, two objects. */
+#define CODE "c" ZERO8 ZERO8 "\0\0\0\0" "s\0\0\0\0)\0)\0)\0s\0\0\0\0z\x01" "fz\x01" "nz\x01" "q"
+    ASSERT_OUTLINE(")\x02" CODE "\x07\0\0\0s\0\0\0\0s\0\0\0\0N", "(cs(((stttssN");
+    ASSERT_OUTLINE(")\x02" CODE "\x07", "(cs(((sttt!");
 }
 END_TEST
 
@@ -142,52 +224,89 @@ static void assert_refused(const char *bytes, size_t size, tp_status status, uin
 #define ASSERT_REFUSED(bytes, offset, message) \
     assert_refused(bytes, sizeof(bytes) - 1, TP_EFORMAT, offset, message)
 
-START_TEST(broken_objects_are_refused)
-{
-    ASSERT_REFUSED("", 0, "the file ends in the middle of an object");
-    ASSERT_REFUSED("i\x01", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("I\x01", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("l", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("l\x01\0\0\0", 5, "the file ends in the middle of an object");
-    ASSERT_REFUSED("g\x01", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("z", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("r\x01", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("a\x01", 1, "the file ends in the middle of an object");
-    ASSERT_REFUSED("0", 0, "a null stands for an object");
-    ASSERT_REFUSED(")\x02N0", 4, "a null stands where an item should");
-    ASSERT_REFUSED("{N0", 3, "a dictionary ends after a key");
-    ASSERT_REFUSED("\x7f", 0, "unknown type code");
-    ASSERT_REFUSED("r\x05\0\0\0", 0, "a reference leads nowhere, or to an object not yet finished");
-    ASSERT_REFUSED("\xa9\x01r\0\0\0\0", 2,
-                   "a reference leads nowhere, or to an object not yet finished");
-    ASSERT_REFUSED("u\xff\xff\xff\xff", 5, "a length is greater than what is left of the file");
-    ASSERT_REFUSED("(\xff\xff\xff\x7fN", 5, "a length is greater than what is left of the file");
-    ASSERT_REFUSED("f\x03" "1x2", 5, "a number is not decimal");
-    ASSERT_REFUSED("x\0", 2, "a number is not decimal");
-    ASSERT_REFUSED("l\x01\0\0\0\0\x80", 7, "a digit of an integer is out of its range");
-    assert_refused("l\x06\0\0\0", 5, TP_ELIMIT, 0, "an integer is too large");
-    assert_refused("l\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0", 15, TP_ELIMIT, 0,
-                   "an integer is too large");
-    ASSERT_REFUSED("{)\x01", 3, "a length is greater than what is left of the file");
-    char nested[600];
-    for (size_t i = 0; i < sizeof nested; i += 2) {
-        nested[i] = ')';
-        nested[i + 1] = 1;
-    }
-    assert_refused(nested, sizeof nested, TP_ELIMIT, 402, "objects nest too deep");
-}
-END_TEST
-
 #define LABEL ")\x03z\x01" "fi\x01\0\0\0z\x01" "n"
 #define ROW ")\x05i\x01\0\0\0i\x01\0\0\0g\0\0\0\0\0\0\0\0g\0\0\0\0\0\0\0\0"
 #define EDGE ")\x04i\x01\0\0\0i\x01\0\0\0g\0\0\0\0\0\0\0\0i\0\0\0\0"
+
+#define ASSERT_BROKEN(bytes, offset, message) ASSERT_REFUSED("{" bytes, offset + 1, message)
+
+START_TEST(broken_objects_are_refused)
+{
+    ASSERT_REFUSED("", 0, "the file is empty");
+    ASSERT_REFUSED("{", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("i\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("I\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("l", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("l\x01\0\0\0", 5, "the file ends in the middle of an object");
+    ASSERT_BROKEN("g\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("y\0\0\0\0\0\0\xf0\x3f", 9, "the file ends in the middle of an object");
+    ASSERT_BROKEN("z", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("r\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("a\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN("c\x01", 1, "the file ends in the middle of an object");
+    ASSERT_BROKEN(")\x03" "0NN", 2, "a null stands where an item should");
+    ASSERT_BROKEN("\x7f", 0, "unknown type code");
+    ASSERT_BROKEN("r\x05\0\0\0", 0, "a reference leads nowhere, or to an object not yet finished");
+    ASSERT_BROKEN("\xa9\x03r\0\0\0\0", 2,
+                  "a reference leads nowhere, or to an object not yet finished");
+    ASSERT_BROKEN("u\xff\xff\xff\xff", 5, "a length is greater than what is left of the file");
+    ASSERT_BROKEN("(\xff\xff\xff\x7fN", 5, "a length is greater than what is left of the file");
+    ASSERT_BROKEN("f\x03" "1x2", 5, "a number is not decimal");
+    ASSERT_BROKEN("x\0", 2, "a number is not decimal");
+    ASSERT_BROKEN("l\x01\0\0\0\0\x80", 7, "a digit of an integer is out of its range");
+    assert_refused("{l\x06\0\0\0", 6, TP_ELIMIT, 1, "an integer is too large");
+    assert_refused("{l\x05\0\0\0\0\0\0\0\0\0\0\0\x08\0", 16, TP_ELIMIT, 1,
+                   "an integer is too large");
+    ASSERT_BROKEN(")\x01", 2, "a length is greater than what is left of the file");
+    ASSERT_REFUSED("{" LABEL "0", 14, "a dictionary ends after a key");
+}
+END_TEST
+
+START_TEST(texts_must_be_utf8)
+{
+#define ASSERT_TEXT_BROKEN(size, text, at) \
+    ASSERT_BROKEN(")\x03u" size "\0\0\0" text, 7 + (at), "a text is not UTF-8")
+    ASSERT_TEXT_BROKEN("\x01", "\x80", 0);
+    ASSERT_TEXT_BROKEN("\x09", "12345678\xff", 8);
+    ASSERT_TEXT_BROKEN("\x02", "\xc1\x81", 0);         /* overlong */
+    ASSERT_TEXT_BROKEN("\x03", "\xe0\x9f\x80", 0);
+    ASSERT_TEXT_BROKEN("\x04", "\xf0\x8f\x80\x80", 0);
+    ASSERT_TEXT_BROKEN("\x04", "\xf4\x90\x80\x80", 0); /* beyond U+10FFFF */
+    ASSERT_TEXT_BROKEN("\x02", "\xe2\x82", 0);         /* cut off */
+    ASSERT_TEXT_BROKEN("\x03", "\xe2(\xa1", 0);
+    ASSERT_TEXT("u\x03\0\0\0\xed\xb3\xa9", "\xed\xb3\xa9"); /* a lone surrogate */
+    ASSERT_TEXT("u\x04\0\0\0\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf");
+}
+END_TEST
+
+START_TEST(deep_nesting_is_refused)
+{
+    static char nested[1 + 2 * 2100];
+    nested[0] = '{';
+    for (size_t i = 1; i < sizeof nested; i += 2) {
+        nested[i] = ')';
+        nested[i + 1] = 2;
+    }
+    tp_marshal_reader reader;
+    tp_item item;
+    tp_status status = TP_OK;
+    tp_marshal_open(&reader, (const uint8_t *)nested, sizeof nested, NULL);
+    while (status == TP_OK)
+        status = tp_marshal_read(&reader, &item);
+    ck_assert_int_eq(status, TP_ELIMIT);
+    ck_assert_str_eq(reader.error.message, "objects nest too deep");
+    ck_assert_uint_eq(reader.error.offset, 2 * 2000 - 1);
+    ck_assert_int_eq(tp_marshal_read(&reader, &item), TP_ELIMIT); /* It stays so. */
+    tp_marshal_close(&reader);
+}
+END_TEST
 
 START_TEST(objects_that_are_no_profile_are_refused)
 {
     ASSERT_REFUSED("N", 0, "the file does not begin with a dictionary");
     ASSERT_REFUSED(".", 0, "the file does not begin with a dictionary");
     ASSERT_REFUSED("{NN0", 1, "a function is not a tuple of file, line and name");
-    ASSERT_REFUSED("{)\x03NNNN0", 1, "a function is not a tuple of file, line and name");
+    ASSERT_REFUSED("{)\x03NNNN0", 3, "a function is not a tuple of file, line and name");
     ASSERT_REFUSED("{" LABEL "N0", 14,
                    "a function's figures are not four numbers and a dictionary");
     ASSERT_REFUSED("{" LABEL ")\x05NNNN{00", 16, "a number of calls is not an integer");
@@ -197,9 +316,12 @@ START_TEST(objects_that_are_no_profile_are_refused)
                    "a time is not a finite number");
     ASSERT_REFUSED("{" LABEL ROW "{0" LABEL ROW "{00", 46, "a function occurs twice");
     ASSERT_REFUSED("{" LABEL ROW "{NN00", 45, "a function is not a tuple of file, line and name");
-    ASSERT_REFUSED("{" LABEL ROW "{" LABEL "N00", 58, "a caller's figures are not four numbers");
-    ASSERT_REFUSED("{" LABEL ROW "{)\x03z\x01" "xi\x01\0\0\0z\x01" "n" EDGE "00", 45,
-                   "a caller is not among the functions");
+    ASSERT_REFUSED("{" LABEL ROW "{" LABEL "N00", 58,
+                   "a caller's figures are neither four numbers nor one");
+    ASSERT_REFUSED("{" LABEL ROW "N0", 44, "a function's callers are not a dictionary");
+    ASSERT_REFUSED("{)\x01z\x01" "aT0", 1, "a function is not a tuple of file, line and name");
+    ASSERT_REFUSED("{)\x01NT0", 1, "a function is not a tuple of file, line and name");
+    ASSERT_REFUSED("{)\x03z\x01" "aNN0", 1, "a function is not a tuple of file, line and name");
 }
 END_TEST
 
@@ -236,7 +358,6 @@ END_TEST
             "s\x08\0\0\0" nested KEY("\x0f", "inclusive_ticks") "s\x08\0\0\0\x05\0\0\0\0\0\0\0"
 #define ZERO4 "\0\0\0\0"
 #define ONE8 "\x01\0\0\0\0\0\0\0"
-#define ZERO8 "\0\0\0\0\0\0\0\0"
 #define NONE4 "\xff\xff\xff\xff"
 #define WITH_TREE(tree) FIRST "{" VERSION UNIT PROPERTIES "{0" THREADS "[\x01\0\0\0{" tree "00"
 
@@ -257,11 +378,17 @@ START_TEST(broken_trees_are_refused)
     ASSERT_TELLS(FIRST "{" MAGIC "N0", "the format's version is not a pair of integers");
     ASSERT_TELLS(FIRST "{" MAGIC ")\x02i\x02\0\0\0i\0\0\0\0" "0",
                  "a format version that this library does not know");
-    ASSERT_TELLS(FIRST "{" VERSION "0", "the tick's length is missing or out of its range");
-    ASSERT_TELLS(FIRST "{" VERSION UNIT "0", "the properties are missing");
+    ASSERT_TELLS(FIRST "{" VERSION "0", "the tick's length is missing");
+    ASSERT_TELLS(FIRST "{" VERSION KEY("\x04", "unit") "N0", "the tick's length is out of its range");
+    ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "N0", "the properties are not a dictionary");
+    ASSERT_TELLS(FIRST "{" VERSION UNIT THREADS "N0", "the threads are not a list");
+    ASSERT_TELLS(FIRST "{" VERSION UNIT "0", "no error");
+    ASSERT_TELLS(FIRST "{" MAGIC ")\x02NN0", "the format's version is not a pair of integers");
     ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "{NN0" "0", "a property's name is not text");
-    ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "{z\x01" "aN0" "0", "the threads are missing");
+    ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "{z\x01" "aN0" "0", "no error");
     ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "{0" THREADS "[\x01\0\0\0N0",
+                 "a thread is not a dictionary");
+    ASSERT_TELLS(FIRST "{" VERSION UNIT PROPERTIES "{0" THREADS "[\x01\0\0\0{00",
                  "a thread has no name or no number");
     ASSERT_TELLS(WITH_TREE(THREAD), "a thread's columns are missing or of unequal length");
     ASSERT_TELLS(WITH_TREE(THREAD COLUMN), "a thread's columns are missing or of unequal length");
@@ -316,7 +443,12 @@ Suite *reader_suite(void)
     tcase_add_test(tests, texts_of_all_codes);
     tcase_add_test(tests, references_count_in_preorder);
     tcase_add_test(tests, containers_of_all_codes);
+    tcase_add_test(tests, referred_containers_are_read_again);
+    tcase_add_test(tests, noted_objects_are_known);
+    tcase_add_test(tests, code_objects_are_passed_over);
     tcase_add_test(tests, broken_objects_are_refused);
+    tcase_add_test(tests, texts_must_be_utf8);
+    tcase_add_test(tests, deep_nesting_is_refused);
     tcase_add_test(tests, objects_that_are_no_profile_are_refused);
     tcase_add_test(tests, a_small_profile_is_read);
     tcase_add_test(tests, broken_trees_are_refused);

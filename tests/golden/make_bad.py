@@ -1,0 +1,145 @@
+"""Write the files with one defect each: `python make_bad.py OUTDIR`. bad.txt has the messages.
+
+A file is a good profile but for its defect. The bytes are put together here, for marshal.dumps()
+writes other ones in other versions.
+"""
+
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+
+def u32(n):
+    return struct.pack("<I", n)
+
+
+def text(s):
+    return b"z" + bytes([len(s)]) + s.encode("ascii")
+
+
+def integer(n):
+    return b"i" + struct.pack("<i", n)
+
+
+def real(x):
+    return b"g" + struct.pack("<d", x)
+
+
+def raw(b):
+    return b"s" + u32(len(b)) + b
+
+
+def pack(*items):
+    return b")" + bytes([len(items)]) + b"".join(items)
+
+
+def array(*items):
+    return b"[" + u32(len(items)) + b"".join(items)
+
+
+def table(*keys_and_values):
+    return b"{" + b"".join(keys_and_values) + b"0"
+
+
+LABEL = pack(text("a.py"), integer(1), text("f"))
+OTHER = pack(text("a.py"), integer(9), text("g"))
+FIGURES = [integer(1), integer(1), real(0.25), real(0.5)]
+CALLERS = table()
+ROW = pack(*FIGURES, CALLERS)
+GOOD = table(LABEL, ROW, OTHER, pack(*FIGURES, table(LABEL, pack(*FIGURES))))
+
+
+def with_key(key):
+    return table(key, ROW)
+
+
+def with_row(*items):
+    return table(LABEL, pack(*items))
+
+
+def with_figure(index, value):
+    return with_row(*FIGURES[:index], value, *FIGURES[index + 1 :], CALLERS)
+
+
+def thread(functions, parents, calls):
+    """Columns of contexts that were called once each, unless told otherwise."""
+    count = len(functions)
+    return table(
+        text("name"), text(""),
+        text("id"), integer(1),
+        text("function"), raw(struct.pack(f"<{count}I", *functions)),
+        text("parent"), raw(struct.pack(f"<{count}I", *parents)),
+        text("calls"), raw(struct.pack(f"<{len(calls)}Q", *calls)),
+        text("nested_calls"), raw(bytes(8 * count)),
+        text("inclusive_ticks"), raw(bytes(8 * count)),
+    )  # fmt: skip
+
+
+TOP = 0xFFFFFFFF
+
+
+def with_tree(functions, parents, calls, major=1):
+    return GOOD + table(
+        text("traceprof"), pack(integer(major), integer(0)),
+        text("unit"), real(1e-9),
+        text("properties"), table(),
+        text("threads"), array(thread(functions, parents, calls)),
+    )  # fmt: skip
+
+
+def gzipped(content):
+    """One stored block: what a compressor makes of it is no version's promise."""
+    size = struct.pack("<HH", len(content), len(content) ^ 0xFFFF)
+    head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01"
+    return head + size + content + u32(zlib.crc32(content)) + u32(len(content))
+
+
+DEPTH = 10_000
+NOT_A_NUMBER = b"g\0\0\0\0\0\0\xf8\x7f"
+TWO_TO_THE_80 = b"l" + u32(6) + struct.pack("<6H", 0, 0, 0, 0, 0, 1 << 5)
+FLAG_REF = 0x80
+
+FILES = {
+    "empty": b"",
+    "dot": b"." + GOOD,
+    "truncated-string": GOOD[: GOOD.index(b"a.py") + 2],
+    "truncated-dict": GOOD[:-1],
+    "unknown-code": with_key(pack(b"?", integer(1), text("f"))),
+    "reference-out-of-range": with_key(pack(text("a.py"), integer(1), b"r" + u32(7))),
+    "reference-unfinished": with_key(
+        bytes([LABEL[0] | FLAG_REF]) + pack(text("a.py"), integer(1), b"r" + u32(0))[1:]
+    ),
+    "deep-tuples": with_key(b")\x01" * DEPTH + b"N"),
+    "deep-lists": with_key((b"[" + u32(1)) * DEPTH + b"N"),
+    "length-too-great": with_key(pack(text("a.py"), integer(1), b"a" + u32(1 << 30) + b"f")),
+    "key-not-tuple": with_key(text("a.py")),
+    "key-of-two": with_key(pack(text("a.py"), integer(1))),
+    "row-of-four": with_row(*FIGURES),
+    "callers-none": with_row(*FIGURES, b"N"),
+    "calls-text": with_figure(0, text("1")),
+    "time-text": with_figure(2, text("0.25")),
+    "time-nan": with_figure(3, NOT_A_NUMBER),
+    "integer-too-large": with_figure(1, TWO_TO_THE_80),
+    "text-not-utf8": with_key(pack(b"u" + u32(3) + b"a\xff\xfe", integer(1), text("f"))),
+    "dict-ends-after-key": b"{" + LABEL + b"0",
+    "null-in-tuple": with_key(pack(text("a.py"), b"0", text("f"))),
+    "trailing-garbage": GOOD + b"# end\n",
+    "function-twice": table(LABEL, ROW, LABEL, ROW),
+    "tree-columns-unequal": with_tree([0, 1], [TOP, 0], [1]),
+    "tree-not-preorder": with_tree([0, 1, 1], [TOP, TOP, 0], [1, 1, 1]),
+    "tree-no-such-function": with_tree([0, 2], [TOP, 0], [1, 1]),
+    "tree-version-99": with_tree([0, 1], [TOP, 0], [1, 1], major=99),
+    "text": b"         3 function calls in 0.001 seconds\n\n   Ordered by: cumulative time\n",
+    "json": b'{"traceEvents": [{"name": "f", "ph": "X", "ts": 0, "dur": 1}]}\n',
+    "gzip": gzipped(GOOD),
+}
+
+
+def main(folder):
+    for name, content in FILES.items():
+        Path(folder, f"{name}.prof").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
