@@ -73,8 +73,20 @@ $(BUILD)/libtraceprof-cpython.a: $(call py_objects,cpython)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/traceprof: $(call objects,tool) $(call objects,toolmain) $(BUILD)/libtraceprof.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+# Line editing for 'traceprof browse', where there is a library for it. The extension goes without: its
+# process may have the interpreter's own.
+edit_links = $(shell echo 'int main(void) { return readline("") != NULL; }' | $(CC) $(CFLAGS) \
+	-include stdio.h -include $(1)/readline.h -x c - -o /dev/null $(LDFLAGS) $(2) 2>/dev/null && echo $(2))
+EDIT_LIBS := $(or $(call edit_links,editline,-ledit),$(call edit_links,readline,-lreadline))
+EDIT_FLAGS = $(if $(EDIT_LIBS),-DTP_HAVE_EDITLINE=$(if $(filter -ledit,$(EDIT_LIBS)),1,2))
+tool_objects = $(patsubst %/line_input.o,%/line_input.edit.o,$(call objects,tool))
+
+$(BUILD)/obj/%.edit.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(EDIT_FLAGS) -c $< -o $@
+
+$(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(EDIT_LIBS)
 
 $(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
 	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -6,8 +6,8 @@ BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-floor bench-pair
-bench: ## measure overhead under each of BENCH_PYTHONS, into bench/results
+.PHONY: bench bench-one bench-floor bench-pair bench-tool
+bench: bench-tool ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
 		$(MAKE) PYTHON=$$python bench-one || exit 1; \
@@ -36,5 +36,11 @@ $(FLOOR): bench/floor.c lib/cpython/compat.h
 bench-pair: $(BENCH_BUILD)/pair ## measure the recorder alone; fails above its bound
 	$<
 $(BENCH_BUILD)/pair: bench/pair.c $(BUILD)/libtraceprof.a
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+bench-tool: tool $(BENCH_BUILD)/reader ## measure the tool against pstats; fails below its bounds
+	$(PYTHON) bench/tool.py --tool $(BUILD)/traceprof --reader $(BENCH_BUILD)/reader
+$(BENCH_BUILD)/reader: bench/reader.c $(BUILD)/libtraceprof.a
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -1,138 +1,424 @@
-#define _XOPEN_SOURCE 700
 #include "table.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
-/* "Mon Jan  2 03:04:05 2006    name\n\n", as pstats; without the time when there is no file. */
-static void print_file_line(const char *file)
+#include "text.h"
+
+#define LEAST_LABEL_WIDTH 24
+
+typedef struct unit {
+    const char *name;
+    double seconds;
+    int decimals;
+} unit;
+
+static const unit units[] = { { "s", 1, 3 }, { "ms", 1e-3, 3 }, { "us", 1e-6, 1 }, { "ns", 1e-9, 0 } };
+#define UNIT_COUNT (sizeof units / sizeof *units)
+
+int tp_style_find(tp_style *style, const tp_arguments *arguments)
 {
-    struct stat facts;
-    struct tm when;
-    char text[64] = "";
-    if (strcmp(file, "-") != 0 && stat(file, &facts) == 0 &&
-        localtime_r(&facts.st_mtime, &when) != NULL)
-        strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y    ", &when);
-    printf("%s%s\n\n", text, file);
+    static const char *const names[] = { "text", "md", "csv", "json", "jsonl" };
+    const char *format = tp_argument(arguments, "format"), *name = tp_argument(arguments, "unit");
+    *style = (tp_style){ .unit = name != NULL ? name : "auto" };
+    for (size_t i = 0; format != NULL && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(format, names[i]) == 0)
+            style->format = (tp_format)i;
+    }
+    return tp_screen_find(&style->screen, arguments);
 }
 
-static void print_label(const tp_label *label)
+int tp_style_is_for_people(const tp_style *style)
 {
-    char shortcut[256];
-    size_t size = tp_label_format(label, shortcut, sizeof shortcut);
-    if (size < sizeof shortcut) {
-        fwrite(shortcut, 1, size, stdout);
+    return style->format <= TP_FORMAT_MD;
+}
+
+void tp_table_init(tp_table *table, const tp_column *columns, size_t count)
+{
+    *table = (tp_table){ .columns = columns, .column_count = count };
+}
+
+void tp_table_free(tp_table *table)
+{
+    free(table->cells);
+    tp_table_init(table, NULL, 0);
+}
+
+tp_cell *tp_table_row(tp_table *table)
+{
+    if (table->row_count == table->capacity) {
+        size_t wanted = table->capacity == 0 ? 64 : table->capacity * 2;
+        tp_cell *cells = realloc(table->cells, wanted * table->column_count * sizeof *cells);
+        if (cells == NULL)
+            return NULL;
+        table->cells = cells;
+        table->capacity = wanted;
+    }
+    tp_cell *row = table->cells + table->row_count++ * table->column_count;
+    memset(row, 0, table->column_count * sizeof *row);
+    return row;
+}
+
+static const tp_cell *cell_at(const tp_table *table, size_t row, size_t column)
+{
+    return &table->cells[row * table->column_count + column];
+}
+
+static int is_shown(const tp_table *table, size_t column, const tp_style *style)
+{
+    return (table->columns[column].shown &
+            (tp_style_is_for_people(style) ? TP_FOR_PEOPLE : TP_FOR_MACHINES)) != 0;
+}
+
+static const unit *unit_for(double seconds)
+{
+    for (size_t i = 0; i + 1 < UNIT_COUNT; i++) {
+        if (fabs(seconds) >= units[i].seconds)
+            return &units[i];
+    }
+    return seconds == 0 ? &units[1] : &units[UNIT_COUNT - 1];
+}
+
+void tp_put_time(FILE *out, double seconds)
+{
+    const unit *u = unit_for(seconds);
+    fprintf(out, "%.*f %s", u->decimals, seconds / u->seconds, u->name);
+}
+
+/* The unit of all times in the table: for people the one that fits the largest. */
+static const unit *find_unit(const tp_table *table, const tp_style *style)
+{
+    double most = 0;
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
+        if (strcmp(style->unit, units[i].name) == 0)
+            return &units[i];
+    }
+    if (!tp_style_is_for_people(style))
+        return &units[0];
+    for (size_t r = 0; r < table->row_count; r++) {
+        for (size_t c = 0; c < table->column_count; c++) {
+            const tp_cell *cell = cell_at(table, r, c);
+            if (table->columns[c].kind == TP_CELL_TIME && !cell->absent &&
+                is_shown(table, c, style))
+                most = fmax(most, fabs(cell->real));
+        }
+    }
+    return unit_for(most);
+}
+
+/* A number for people; "-" where there is none. */
+static size_t format_number(char *text, size_t room, const tp_column *column, const tp_cell *cell,
+                            const unit *u)
+{
+    const char *sign = "";
+    int size = 0;
+    if (cell->absent)
+        size = snprintf(text, room, "-");
+    else if (column->kind == TP_CELL_COUNT) {
+        sign = column->with_sign && cell->count > 0 ? "+" : "";
+        size = snprintf(text, room, "%s%lld", sign, (long long)cell->count);
+    } else if (column->kind == TP_CELL_TIME) {
+        sign = column->with_sign && cell->real > 0 ? "+" : "";
+        size = snprintf(text, room, "%s%.*f", sign, u->decimals, cell->real / u->seconds);
+    } else {
+        sign = column->with_sign && cell->real > 0 ? "+" : "";
+        size = snprintf(text, room, "%s%.1f%%", sign, cell->real * 100);
+    }
+    return size < 0 ? 0 : (size_t)size;
+}
+
+static int is_number(const tp_column *column)
+{
+    return column->kind <= TP_CELL_SHARE;
+}
+
+static size_t cell_width(const tp_column *column, const tp_cell *cell, const unit *u)
+{
+    if (is_number(column))
+        return format_number(NULL, 0, column, cell, u);
+    if (cell->absent)
+        return 1;
+    return column->kind == TP_CELL_WORD ? tp_string_width(cell->word)
+                                        : cell->indent + tp_label_width(cell->label);
+}
+
+static size_t title_width(const tp_column *column, const unit *u)
+{
+    return strlen(column->title) + (column->kind == TP_CELL_TIME ? strlen(u->name) + 1 : 0);
+}
+
+static void put_title(FILE *out, const tp_column *column, const unit *u)
+{
+    fputs(column->title, out);
+    if (column->kind == TP_CELL_TIME)
+        fprintf(out, " %s", u->name);
+}
+
+static void pad(FILE *out, size_t width, size_t taken)
+{
+    for (; taken < width; taken++)
+        putc(' ', out);
+}
+
+typedef struct layout {
+    const tp_table *table;
+    const tp_style *style;
+    const unit *u;
+    size_t *widths; /* Owned; by column */
+    size_t last;    /* column shown last: it is not padded, and cut to the screen */
+    size_t room;    /* for that one; 0: as much as it wants */
+} layout;
+
+/* Texts in the last column are not measured: nothing stands behind them. */
+static void measure(layout *l)
+{
+    const tp_table *table = l->table;
+    size_t used = 0;
+    for (size_t c = 0; c < table->column_count; c++) {
+        if (is_shown(table, c, l->style))
+            l->last = c;
+    }
+    for (size_t c = 0; c < table->column_count; c++) {
+        l->widths[c] = title_width(&table->columns[c], l->u);
+        if (!is_shown(table, c, l->style) || (c == l->last && !is_number(&table->columns[c])))
+            continue;
+        for (size_t r = 0; r < table->row_count; r++) {
+            size_t width = cell_width(&table->columns[c], cell_at(table, r, c), l->u);
+            if (width > l->widths[c])
+                l->widths[c] = width;
+        }
+        used += l->widths[c] + 2;
+    }
+    if (l->style->format == TP_FORMAT_TEXT && l->style->screen.width > 0)
+        l->room = l->style->screen.width > used + LEAST_LABEL_WIDTH
+                      ? l->style->screen.width - used
+                      : LEAST_LABEL_WIDTH;
+}
+
+/* Red for a fifth and more, yellow for a twentieth. */
+static const char *heat_of(const layout *l, size_t column, const tp_cell *cell)
+{
+    if (!l->style->screen.colour || !l->table->columns[column].heat || cell->absent)
+        return "";
+    return cell->real >= 0.2 ? "\033[31m" : cell->real >= 0.05 ? "\033[33m" : "";
+}
+
+static void put_cell(FILE *out, const layout *l, size_t column, const tp_cell *cell,
+                     tp_quoting quoting)
+{
+    const tp_column *c = &l->table->columns[column];
+    size_t width = l->widths[column];
+    if (is_number(c)) {
+        char text[400];
+        size_t size = format_number(text, sizeof text, c, cell, l->u);
+        const char *heat = heat_of(l, column, cell);
+        pad(out, width, size);
+        fprintf(out, "%s%s%s", heat, text, *heat != '\0' ? "\033[0m" : "");
         return;
     }
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        return;
-    tp_label_format(label, text, size + 1);
-    fwrite(text, 1, size, stdout);
-    free(text);
-}
-
-/* The root that the module profile writes for a call by its Profile.run, or TP_NO_INDEX. */
-static uint32_t find_profiler_root(const tp_profile *profile)
-{
-    const tp_function *functions = tp_profile_functions(profile);
-    for (uint32_t i = 0; i < tp_profile_function_count(profile); i++) {
-        const tp_label *label = &functions[i].label;
-        if (label->line == 0 && strcmp(label->file.bytes, "jprofile") == 0 &&
-            strcmp(label->name.bytes, "profiler") == 0)
-            return i;
+    size_t taken = 1;
+    if (cell->absent) {
+        putc('-', out);
+    } else if (c->kind == TP_CELL_WORD) {
+        tp_put_string(out, cell->word, quoting);
+        taken = tp_string_width(cell->word);
+    } else {
+        size_t room = column == l->last && l->room > 0 ? l->room : 0;
+        size_t indent = room > 0 && cell->indent + LEAST_LABEL_WIDTH > room
+                            ? (room > LEAST_LABEL_WIDTH ? room - LEAST_LABEL_WIDTH : 0)
+                            : cell->indent;
+        pad(out, indent, 0);
+        taken = indent +
+                tp_put_label(out, cell->label, quoting, room > indent ? room - indent : 0);
     }
-    return TP_NO_INDEX;
+    if (column != l->last)
+        pad(out, width, taken);
 }
 
-static void print_top_level(const tp_profile *profile)
+static void print_text(const layout *l, FILE *out)
 {
-    uint32_t root = find_profiler_root(profile);
-    const tp_edge *edges = tp_profile_edges(profile);
-    for (size_t i = 0; root != TP_NO_INDEX && i < tp_profile_edge_count(profile); i++) {
-        if (edges[i].caller == root)
-            printf("         %s\n",
-                   tp_profile_functions(profile)[edges[i].callee].label.name.bytes);
+    const tp_table *table = l->table;
+    const char *bold = l->style->screen.colour ? "\033[1m" : "";
+    fputs(bold, out);
+    for (size_t c = 0; c <= l->last; c++) {
+        if (!is_shown(table, c, l->style))
+            continue;
+        size_t width = title_width(&table->columns[c], l->u);
+        if (is_number(&table->columns[c]))
+            pad(out, l->widths[c], width);
+        put_title(out, &table->columns[c], l->u);
+        if (c != l->last && !is_number(&table->columns[c]))
+            pad(out, l->widths[c], width);
+        fputs(c == l->last ? "" : "  ", out);
+    }
+    fprintf(out, "%s\n", *bold != '\0' ? "\033[0m" : "");
+    for (size_t r = 0; r < table->row_count; r++) {
+        for (size_t c = 0; c <= l->last; c++) {
+            if (!is_shown(table, c, l->style))
+                continue;
+            put_cell(out, l, c, cell_at(table, r, c), TP_PLAIN);
+            fputs(c == l->last ? "\n" : "  ", out);
+        }
     }
 }
 
-/* pstats adds up own times in the order of the file; so must we, for the last digit. */
-static void print_summary(const tp_profile *profile)
+static void print_md(const layout *l, FILE *out)
 {
-    const tp_function *functions = tp_profile_functions(profile);
-    size_t count = tp_profile_function_count(profile);
-    unsigned long long calls = 0, primitive = 0; /* a hostile file's may wrap, which is no harm */
-    double total = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        calls += (unsigned long long)functions[i].calls;
-        primitive += (unsigned long long)functions[i].primitive_calls;
-        total += functions[i].total;
+    const tp_table *table = l->table;
+    for (size_t c = 0; c <= l->last; c++) {
+        if (!is_shown(table, c, l->style))
+            continue;
+        fputs("| ", out);
+        put_title(out, &table->columns[c], l->u);
+        putc(' ', out);
     }
-    print_top_level(profile);
-    printf("         %lld function calls ", (long long)calls);
-    if (calls != primitive)
-        printf("(%lld primitive calls) ", (long long)primitive);
-    printf("in %.3f seconds\n\n", total);
+    fputs("|\n", out);
+    for (size_t c = 0; c <= l->last; c++) {
+        if (is_shown(table, c, l->style))
+            fputs(is_number(&table->columns[c]) ? "| ---: " : "| --- ", out);
+    }
+    fputs("|\n", out);
+    for (size_t r = 0; r < table->row_count; r++) {
+        for (size_t c = 0; c <= l->last; c++) {
+            if (!is_shown(table, c, l->style))
+                continue;
+            fputs("| ", out);
+            put_cell(out, l, c, cell_at(table, r, c), TP_MARKDOWN);
+            putc(' ', out);
+        }
+        fputs("|\n", out);
+    }
 }
 
-static void print_time(double seconds, long long divisor)
+/* What machines read: one value, without its name. */
+static void put_value(FILE *out, const tp_column *column, const tp_cell *cell, const unit *u,
+                      tp_quoting quoting)
 {
-    if (divisor == 0)
-        fputs("        ", stdout);
+    if (cell->absent)
+        fputs(quoting == TP_JSON ? "null" : "", out);
+    else if (column->kind == TP_CELL_COUNT)
+        fprintf(out, "%lld", (long long)cell->count);
+    else if (column->kind == TP_CELL_TIME)
+        tp_put_double(out, cell->real / u->seconds);
+    else if (column->kind == TP_CELL_SHARE)
+        tp_put_double(out, cell->real);
     else
-        printf("%8.3f", seconds / (double)divisor);
+        tp_put_string(out, cell->word, quoting);
 }
 
-static void print_row(const tp_function *f)
+/* A label is three columns: key prefix and "file", "line", "name". */
+static void put_csv_label(FILE *out, const tp_cell *cell)
 {
-    char calls[64];
-    int width = snprintf(calls, sizeof calls, "%lld", (long long)f->calls);
-    if (f->calls != f->primitive_calls)
-        snprintf(calls + width, sizeof calls - (size_t)width, "/%lld",
-                 (long long)f->primitive_calls);
-    printf("%9s ", calls);
-    print_time(f->total, 1);
-    putchar(' ');
-    print_time(f->total, f->calls);
-    putchar(' ');
-    print_time(f->cumulative, 1);
-    putchar(' ');
-    print_time(f->cumulative, f->primitive_calls);
-    putchar(' ');
-    print_label(&f->label);
-    putchar('\n');
-}
-
-static void print_rows(const tp_profile *profile, const uint32_t *order, size_t rows,
-                       tp_sort_key key, long limit)
-{
-    size_t count = tp_profile_function_count(profile);
-    printf("   Ordered by: %s\n", tp_sort_key_text(key));
-    if (rows < count)
-        printf("   List reduced from %zu to %zu due to restriction <%ld>\n", count, rows, limit);
-    puts("\n   ncalls  tottime  percall  cumtime  percall filename:lineno(function)");
-    for (size_t i = 0; i < rows; i++)
-        print_row(&tp_profile_functions(profile)[order[i]]);
-    fputs("\n\n", stdout);
-}
-
-tp_status tp_table_print(const tp_profile *profile, const char *file, tp_sort_key key, long limit)
-{
-    size_t count = tp_profile_function_count(profile);
-    uint32_t *order = calloc(count + 1, sizeof *order);
-    if (order == NULL)
-        return TP_ENOMEM;
-    tp_status status = tp_profile_sort(profile, &key, 1, order);
-    if (status == TP_OK) {
-        size_t rows = limit >= 0 && (size_t)limit < count ? (size_t)limit : count;
-        print_file_line(file);
-        print_summary(profile);
-        if (rows > 0)
-            print_rows(profile, order, rows, key, limit);
+    if (cell->absent) {
+        fputs(",,", out);
+        return;
     }
-    free(order);
-    return status;
+    tp_put_string(out, cell->label->file, TP_CSV);
+    fprintf(out, ",%lld,", (long long)cell->label->line);
+    tp_put_string(out, cell->label->name, TP_CSV);
+}
+
+static void print_csv(const layout *l, FILE *out)
+{
+    const tp_table *table = l->table;
+    for (size_t c = 0; c <= l->last; c++) {
+        const tp_column *column = &table->columns[c];
+        if (!is_shown(table, c, l->style))
+            continue;
+        if (column->kind == TP_CELL_LABEL)
+            fprintf(out, "%sfile,%sline,%sname", column->key, column->key, column->key);
+        else
+            fprintf(out, "%s%s%s", column->key, column->kind == TP_CELL_TIME ? "_" : "",
+                    column->kind == TP_CELL_TIME ? l->u->name : "");
+        putc(c == l->last ? '\n' : ',', out);
+    }
+    for (size_t r = 0; r < table->row_count; r++) {
+        for (size_t c = 0; c <= l->last; c++) {
+            if (!is_shown(table, c, l->style))
+                continue;
+            const tp_cell *cell = cell_at(table, r, c);
+            if (table->columns[c].kind == TP_CELL_LABEL)
+                put_csv_label(out, cell);
+            else
+                put_value(out, &table->columns[c], cell, l->u, TP_CSV);
+            putc(c == l->last ? '\n' : ',', out);
+        }
+    }
+}
+
+static void put_json_label(FILE *out, const char *key, const tp_cell *cell)
+{
+    fprintf(out, "\"%sfile\":", key);
+    if (cell->absent) {
+        fprintf(out, "null,\"%sline\":null,\"%sname\":null", key, key);
+        return;
+    }
+    tp_put_string(out, cell->label->file, TP_JSON);
+    fprintf(out, ",\"%sline\":%lld,\"%sname\":", key, (long long)cell->label->line, key);
+    tp_put_string(out, cell->label->name, TP_JSON);
+}
+
+static void put_json_row(FILE *out, const layout *l, size_t row)
+{
+    const char *comma = "";
+    putc('{', out);
+    for (size_t c = 0; c <= l->last; c++) {
+        const tp_column *column = &l->table->columns[c];
+        const tp_cell *cell = cell_at(l->table, row, c);
+        if (!is_shown(l->table, c, l->style))
+            continue;
+        fputs(comma, out);
+        comma = ",";
+        if (column->kind == TP_CELL_LABEL) {
+            put_json_label(out, column->key, cell);
+            continue;
+        }
+        fprintf(out, "\"%s%s%s\":", column->key, column->kind == TP_CELL_TIME ? "_" : "",
+                column->kind == TP_CELL_TIME ? l->u->name : "");
+        put_value(out, column, cell, l->u, TP_JSON);
+    }
+    putc('}', out);
+}
+
+static void print_json(const layout *l, FILE *out)
+{
+    int lines = l->style->format == TP_FORMAT_JSONL;
+    if (!lines)
+        putc('[', out);
+    for (size_t r = 0; r < l->table->row_count; r++) {
+        if (!lines && r > 0)
+            fputs(",\n ", out);
+        put_json_row(out, l, r);
+        if (lines)
+            putc('\n', out);
+    }
+    if (!lines)
+        fputs("]\n", out);
+}
+
+tp_status tp_table_print(const tp_table *table, FILE *out, const tp_style *style)
+{
+    layout l = { .table = table, .style = style, .u = find_unit(table, style) };
+    l.widths = calloc(table->column_count + 1, sizeof *l.widths);
+    if (l.widths == NULL)
+        return TP_ENOMEM;
+    measure(&l);
+    switch (style->format) {
+    case TP_FORMAT_TEXT:
+        print_text(&l, out);
+        break;
+    case TP_FORMAT_MD:
+        print_md(&l, out);
+        break;
+    case TP_FORMAT_CSV:
+        print_csv(&l, out);
+        break;
+    case TP_FORMAT_JSON:
+    case TP_FORMAT_JSONL:
+        print_json(&l, out);
+        break;
+    }
+    free(l.widths);
+    return TP_OK;
 }

@@ -1,75 +1,115 @@
+#define _XOPEN_SOURCE 700
 #include "tool.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <traceprof/traceprof.h>
+#include "command.h"
+#include "screen.h"
 
-typedef struct command {
-    const char *name;
-    tp_tool_command *run;
-    const char *purpose;
-} command;
-
-static const command commands[] = {
-    { "top", tp_tool_top, "sorted table of functions" },
-    { "path", tp_tool_path, "hottest path through the call tree" },
-};
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
-
-static void print_help(FILE *stream)
+/* Collects what the command prints, so that a pager can be chosen by its length. */
+static int run_collected(const tp_command *command, const tp_arguments *arguments)
 {
-    fputs("usage: traceprof COMMAND [OPTIONS] FILE\n"
-          "\n"
-          "Read profiles written by ctraceprof or cProfile.\n"
-          "\n"
-          "commands:\n",
-          stream);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-8s %s\n", commands[i].name, commands[i].purpose);
-    fputs("\n'traceprof COMMAND --help' tells more. "
-          "Exit status: 0 ok, 2 usage, 3 unreadable or invalid input.\n",
-          stream);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return tp_status_error(TP_ENOMEM);
+    int status = TP_EXIT_OK;
+    if (arguments->help)
+        tp_print_help(out, command);
+    else
+        status = command->run(arguments, out);
+    int lost = ferror(out);
+    lost |= fclose(out) != 0;
+    if (lost && (status == TP_EXIT_OK || status == TP_EXIT_RULE))
+        status = tp_status_error(TP_ENOMEM);
+    else if (!lost) {
+        int failed = tp_screen_deliver(text, size, !tp_argument_has(arguments, "no-pager"));
+        status = failed != 0 ? failed : status;
+    }
+    free(text);
+    return status;
 }
 
-static int run_command(int argc, char **argv)
+static int run_command(const tp_command *command, int argc, char **argv)
 {
-    if (argc < 2) {
-        print_help(stderr);
+    tp_arguments arguments;
+    int status = tp_arguments_parse(&arguments, command, argc, argv);
+    if (status == 0)
+        status = run_collected(command, &arguments);
+    tp_arguments_free(&arguments);
+    return status;
+}
+
+static int deliver(void (*print)(FILE *out))
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL)
+        return tp_status_error(TP_ENOMEM);
+    print(out);
+    int status = fclose(out) != 0 ? tp_status_error(TP_ENOMEM) : tp_screen_deliver(text, size, 1);
+    free(text);
+    return status;
+}
+
+static void print_version(FILE *out)
+{
+    fprintf(out, "traceprof %s\n", tp_version());
+}
+
+static int run_help(int argc, char **argv)
+{
+    if (argc < 3)
+        return deliver(tp_print_overview);
+    if (strcmp(argv[2], "--man") == 0)
+        return deliver(tp_print_manual);
+    const tp_command *command = tp_command_find(argv[2]);
+    if (command == NULL) {
+        fprintf(stderr, "traceprof: unknown command '%s'; see 'traceprof help'\n", argv[2]);
         return TP_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return TP_EXIT_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("traceprof %s\n", tp_version());
-        return TP_EXIT_OK;
-    }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    }
-    fprintf(stderr, "traceprof: unknown command '%s'; see 'traceprof --help'\n", argv[1]);
-    return TP_EXIT_USAGE;
+    char help[] = "--help";
+    char *words[] = { argv[2], help, NULL };
+    return run_command(command, 2, words);
 }
 
-/* Output that was lost is an error, except to a reader that has seen enough. */
-static int flush_output(int status)
+/* "traceprof FILE" and "traceprof -n 5 FILE" mean top. */
+static int looks_like_top(const char *word)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    if (errno == EPIPE)
-        return TP_EXIT_OK;
-    fprintf(stderr, "traceprof: cannot write: %s\n", strerror(errno));
-    clearerr(stdout);
-    return TP_EXIT_INPUT;
+    return word[0] == '-' || strpbrk(word, "./") != NULL || access(word, F_OK) == 0;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        tp_print_overview(stderr);
+        return TP_EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "help") == 0)
+        return run_help(argc, argv);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return deliver(tp_print_overview);
+    if (strcmp(word, "--version") == 0)
+        return deliver(print_version);
+    const tp_command *command = tp_command_find(word);
+    if (command != NULL)
+        return run_command(command, argc - 1, argv + 1);
+    if (looks_like_top(word))
+        return run_command(tp_command_find("top"), argc, argv);
+    fprintf(stderr, "traceprof: unknown command '%s'; see 'traceprof help'\n", word);
+    return TP_EXIT_USAGE;
 }
 
 int tp_tool_main(int argc, char **argv)
 {
-    return flush_output(run_command(argc, argv));
+    int status = run(argc, argv);
+    fflush(stderr);
+    return status;
 }

@@ -14,10 +14,4 @@ enum {
 /* Runs the command line argv[0 .. argc - 1]; argv[argc] is NULL. Writes to stdout and stderr. */
 int tp_tool_main(int argc, char **argv);
 
-/* A subcommand: gets the arguments behind its own name, that in argv[0]. */
-typedef int tp_tool_command(int argc, char **argv);
-
-tp_tool_command tp_tool_top;
-tp_tool_command tp_tool_path;
-
 #endif

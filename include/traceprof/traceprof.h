@@ -6,6 +6,7 @@
 #include <traceprof/pattern.h>
 #include <traceprof/profile.h>
 #include <traceprof/pstats.h>
+#include <traceprof/reshape.h>
 #include <traceprof/session.h>
 #include <traceprof/sort.h>
 #include <traceprof/status.h>

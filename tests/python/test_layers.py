@@ -56,7 +56,7 @@ def test_includes_point_downwards():
 def test_faces_see_only_public_headers():
     allowed = {
         "pymod": {"_core.h", "tool.h"},  # the console script calls the tool's one entry
-        "tools": {"tool.h", "options.h", "table.h"},
+        "tools": {p.name for p in HEADERS.values() if layer_of(p) == "tools"},
         "examples": set(),
         "bench": {"compat.h"},  # which hook this version has
     }
@@ -109,6 +109,13 @@ def test_the_library_neither_prints_nor_ends_the_process():
     forbidden = re.compile(r"\b(abort|exit|_exit|printf|fprintf|puts|perror)\s*\(")
     wrong = [p.name for p in sources()
              if p.relative_to(ROOT).parts[0] == "lib" and forbidden.search(p.read_text())]
+    assert wrong == []
+
+
+def test_the_tool_does_not_end_the_process():
+    """It also runs inside an interpreter, as the console script."""
+    forbidden = re.compile(r"\b(abort|exit|_exit|quick_exit)\s*\(")
+    wrong = [p.name for p in sources() if layer_of(p) == "tools" and forbidden.search(p.read_text())]
     assert wrong == []
 
 

@@ -1,0 +1,43 @@
+/* Putting profiles together: rows by label, edges by pair, from whatever source. */
+#ifndef TP_ASSEMBLE_H
+#define TP_ASSEMBLE_H
+
+#include "label_set.h"
+#include "map.h"
+#include "model.h"
+
+/* A profile to which rows and edges are added again and again; equal ones add up. */
+typedef struct tp_assembly {
+    tp_profile *profile; /* Owned until it is taken. */
+    tp_label_set labels; /* numbers are indices of functions */
+    tp_map edge_of;      /* packed pair -> index of an edge */
+    size_t row_guess;    /* where the next row and edge are likely to be: files of one program are */
+    size_t edge_guess;   /* alike */
+} tp_assembly;
+
+TP_NODISCARD tp_status tp_assembly_init(tp_assembly *assembly, const tp_allocator *allocator);
+void tp_assembly_free(tp_assembly *assembly);
+
+/* The row with this label, made if there is none. */
+TP_NODISCARD tp_status tp_assembly_row(tp_assembly *assembly, uint32_t *index,
+                                       const tp_label *label);
+
+/* Adds figures to a row or an edge. TP_ELIMIT when a count leaves 64 bits. */
+TP_NODISCARD tp_status tp_assembly_add(tp_assembly *assembly, uint32_t index,
+                                       const tp_function *figures);
+TP_NODISCARD tp_status tp_assembly_add_edge(tp_assembly *assembly, const tp_edge *edge);
+
+/* Rows, edges, properties, origin and unit of a profile; no trees. To be finished by the caller. */
+TP_NODISCARD tp_status tp_profile_copy(tp_profile **copy, const tp_profile *profile);
+
+/* Copies properties that describe the recording. */
+TP_NODISCARD tp_status tp_copy_properties(tp_profile *to, const tp_profile *from);
+
+/* Edges by their callees, as profiles have them; within a callee as they came. */
+TP_NODISCARD tp_status tp_group_edges(tp_profile *profile);
+
+/* Functions and edges from the profile's trees: for a profile that has labels but no figures yet. Rows
+ * that are never called go, and the trees' function numbers with them. */
+TP_NODISCARD tp_status tp_fold_trees(tp_profile *profile);
+
+#endif

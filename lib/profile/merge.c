@@ -1,0 +1,257 @@
+#include <math.h>
+#include <string.h>
+
+#include <traceprof/reshape.h>
+
+#include "assemble.h"
+#include "grove.h"
+#include "memory.h"
+
+struct tp_merge {
+    const tp_allocator *allocator; /* Borrowed. */
+    tp_assembly sum;               /* Owned. */
+    tp_grove *groves;              /* Owned; one a thread name, as in the profile's trees */
+    size_t grove_capacity;
+    size_t added;
+    int64_t recordings; /* what was added may be sums itself */
+    size_t without_tree;
+};
+
+tp_status tp_merge_create(tp_merge **out, const tp_allocator *allocator)
+{
+    tp_merge *merge = tp_alloc(allocator, 1, sizeof *merge);
+    if (merge == NULL)
+        return TP_ENOMEM;
+    merge->allocator = allocator;
+    tp_status status = tp_assembly_init(&merge->sum, allocator);
+    if (status == TP_OK)
+        *out = merge;
+    else
+        tp_merge_destroy(merge);
+    return status;
+}
+
+void tp_merge_destroy(tp_merge *merge)
+{
+    if (merge == NULL)
+        return;
+    size_t groves = merge->sum.profile == NULL ? 0 : merge->sum.profile->thread_count;
+    for (size_t i = 0; merge->groves != NULL && i < groves; i++)
+        tp_grove_free(&merge->groves[i]);
+    tp_free(merge->allocator, merge->groves);
+    tp_assembly_free(&merge->sum);
+    tp_free(merge->allocator, merge);
+}
+
+/* What counts a recording's mishaps adds up, as does its duration; of the start the first counts;
+ * other facts are kept while all agree. */
+static bool adds_up(const char *name)
+{
+    return strncmp(name, "calls_", 6) == 0 || strncmp(name, "repairs_", 8) == 0 ||
+           strncmp(name, "timer_", 6) == 0 || strcmp(name, "duration") == 0;
+}
+
+static bool is_same(const tp_property *a, const tp_property *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case TP_TEXT:
+        return tp_string_compare(a->text, b->text) == 0;
+    case TP_INTEGER:
+        return a->integer == b->integer;
+    case TP_REAL:
+        return a->real == b->real;
+    }
+    return false;
+}
+
+/* False if the property cannot be of the sum. */
+static bool merge_property(tp_property *sum, const tp_property *more)
+{
+    if (more == NULL)
+        return adds_up(sum->name.bytes);
+    if (is_same(sum, more) && !adds_up(sum->name.bytes))
+        return true;
+    if (sum->kind != more->kind || sum->kind == TP_TEXT)
+        return false;
+    if (strcmp(sum->name.bytes, "start") == 0 && sum->kind == TP_REAL) {
+        sum->real = fmin(sum->real, more->real);
+        return true;
+    }
+    sum->integer = (int64_t)((uint64_t)sum->integer + (uint64_t)more->integer);
+    sum->real += more->real;
+    return adds_up(sum->name.bytes);
+}
+
+static void merge_properties(tp_profile *sum, const tp_profile *profile)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sum->property_count; i++) {
+        tp_property property = sum->properties[i];
+        if (merge_property(&property, tp_profile_property(profile, property.name.bytes)))
+            sum->properties[kept++] = property;
+    }
+    sum->property_count = kept;
+}
+
+static tp_status add_functions(tp_merge *merge, const tp_profile *profile, uint32_t *index_of)
+{
+    merge->sum.row_guess = 0;
+    for (size_t i = 0; i < profile->function_count; i++) {
+        const tp_function *function = &profile->functions[i];
+        tp_status status = tp_assembly_row(&merge->sum, &index_of[i], &function->label);
+        if (status == TP_OK)
+            status = tp_assembly_add(&merge->sum, index_of[i], function);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+static tp_status add_edges(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of)
+{
+    merge->sum.edge_guess = 0;
+    for (size_t i = 0; i < profile->edge_count; i++) {
+        tp_edge edge = profile->edges[i];
+        edge.caller = index_of[edge.caller];
+        edge.callee = index_of[edge.callee];
+        tp_status status = tp_assembly_add_edge(&merge->sum, &edge);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+/* The grove of the thread of this name, made if there is none. */
+static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_tree *thread)
+{
+    tp_profile *sum = merge->sum.profile;
+    for (size_t i = 0; i < sum->thread_count; i++) {
+        tp_text name = sum->strings.texts[sum->trees[i].name];
+        if (tp_string_compare((tp_string){ name.bytes, name.size }, thread->name) == 0) {
+            *grove = &merge->groves[i];
+            return TP_OK;
+        }
+    }
+    void *array = merge->groves;
+    tp_status status = tp_reserve(merge->allocator, &array, &merge->grove_capacity,
+                                  sum->thread_count + 1, sizeof *merge->groves);
+    if (status != TP_OK)
+        return status;
+    merge->groves = array;
+    *grove = &merge->groves[sum->thread_count];
+    tp_grove_init(*grove, merge->allocator);
+    tp_tree_data *tree;
+    return tp_profile_add_tree(sum, &tree, thread->name.bytes, thread->name.size, thread->id);
+}
+
+static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, double scale,
+                            const uint32_t *index_of)
+{
+    tp_grove *grove;
+    uint32_t *place = tp_alloc(merge->allocator, thread->context_count, sizeof *place);
+    tp_status status = place == NULL ? TP_ENOMEM : find_grove(merge, &grove, thread);
+    for (size_t i = 0; status == TP_OK && i < thread->context_count; i++) {
+        tp_context context = thread->contexts[i];
+        uint32_t parent =
+            context.parent == TP_NO_INDEX ? TP_NO_INDEX : place[context.parent];
+        context.function = index_of[context.function];
+        if (scale != 1)
+            context.inclusive_ticks = (int64_t)llround((double)context.inclusive_ticks * scale);
+        status = tp_grove_add(grove, &place[i], parent, &context);
+    }
+    tp_free(merge->allocator, place);
+    return status;
+}
+
+static tp_status add_trees(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of)
+{
+    tp_profile *sum = merge->sum.profile;
+    tp_status status = TP_OK;
+    if (profile->thread_count == 0) {
+        merge->without_tree++;
+        return TP_OK;
+    }
+    if (sum->unit <= 0)
+        sum->unit = profile->unit;
+    for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++)
+        status =
+            add_thread(merge, &profile->threads[i], profile->unit / sum->unit, index_of);
+    return status;
+}
+
+static void add_origin(tp_merge *merge, const tp_profile *profile)
+{
+    tp_origin *sum = &merge->sum.profile->origin;
+    const tp_origin *more = &profile->origin;
+    if (merge->added == 0)
+        sum->dialect = more->dialect;
+    else if (sum->dialect != more->dialect)
+        sum->dialect = TP_DIALECT_CPROFILE;
+    sum->has_extension |= more->has_extension;
+    sum->counts_swapped += more->counts_swapped;
+    sum->counts_unknown += more->counts_unknown;
+    sum->callers_implied += more->callers_implied;
+}
+
+tp_status tp_merge_add(tp_merge *merge, const tp_profile *profile)
+{
+    uint32_t *index_of =
+        tp_alloc(merge->allocator, profile->function_count, sizeof *index_of);
+    tp_status status = index_of == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK)
+        status = add_functions(merge, profile, index_of);
+    if (status == TP_OK)
+        status = add_edges(merge, profile, index_of);
+    if (status == TP_OK)
+        status = add_trees(merge, profile, index_of);
+    tp_free(merge->allocator, index_of);
+    if (status == TP_OK && merge->added == 0)
+        status = tp_copy_properties(merge->sum.profile, profile);
+    else if (status == TP_OK)
+        merge_properties(merge->sum.profile, profile);
+    if (status == TP_OK) {
+        const tp_property *merged = tp_profile_property(profile, "merged");
+        merge->recordings += merged != NULL && merged->integer > 0 ? merged->integer : 1;
+        add_origin(merge, profile);
+        merge->added++;
+    }
+    return status;
+}
+
+static tp_status copy_groves(tp_merge *merge, tp_profile *profile)
+{
+    tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++) {
+        status = tp_grove_copy(&merge->groves[i], profile, &profile->trees[i]);
+        tp_grove_free(&merge->groves[i]);
+    }
+    return status;
+}
+
+tp_status tp_merge_finish(tp_merge *merge, tp_profile **out, size_t *without_tree)
+{
+    tp_profile *profile = merge->sum.profile;
+    tp_status status = TP_OK;
+    if (without_tree != NULL)
+        *without_tree = merge->without_tree;
+    if (merge->without_tree > 0) {
+        for (size_t i = 0; i < profile->thread_count; i++)
+            tp_grove_free(&merge->groves[i]);
+        profile->thread_count = 0;
+    }
+    status = copy_groves(merge, profile);
+    if (status == TP_OK)
+        status = tp_group_edges(profile);
+    if (status == TP_OK && merge->added > 1)
+        status = tp_profile_set_integer(profile, "merged", merge->recordings);
+    if (status == TP_OK)
+        status = tp_profile_finish(profile);
+    if (status != TP_OK)
+        return status;
+    tp_label_set_free(&merge->sum.labels);
+    merge->sum.profile = NULL;
+    *out = profile;
+    return TP_OK;
+}

@@ -1,0 +1,172 @@
+/* A part of a profile that has no tree. Rows cannot be divided by who called them beyond one step, so
+ * they are kept or dropped whole. */
+#include "select.h"
+
+#include <string.h>
+
+#include "assemble.h"
+#include "memory.h"
+
+typedef struct sieve {
+    const tp_profile *profile;
+    const uint8_t *marks;
+    tp_function *rows; /* Owned, as all here: figures as they come to be */
+    uint8_t *kept;
+    uint8_t *edge_kept;
+    uint32_t *new_index;
+} sieve;
+
+static void sieve_free(sieve *s)
+{
+    tp_free(s->profile->allocator, s->rows);
+    tp_free(s->profile->allocator, s->kept);
+    tp_free(s->profile->allocator, s->edge_kept);
+    tp_free(s->profile->allocator, s->new_index);
+}
+
+static tp_status sieve_init(sieve *s)
+{
+    const tp_profile *profile = s->profile;
+    s->rows = tp_alloc(profile->allocator, profile->function_count, sizeof *s->rows);
+    s->kept = tp_alloc(profile->allocator, profile->function_count, 1);
+    s->edge_kept = tp_alloc(profile->allocator, profile->edge_count, 1);
+    s->new_index = tp_alloc(profile->allocator, profile->function_count, sizeof *s->new_index);
+    if (s->rows == NULL || s->kept == NULL || s->edge_kept == NULL || s->new_index == NULL)
+        return TP_ENOMEM;
+    if (profile->function_count > 0)
+        memcpy(s->rows, profile->functions, profile->function_count * sizeof *s->rows);
+    return TP_OK;
+}
+
+/* Spreads `reached` along edges, from callers to callees or the other way, until nothing changes. Each
+ * round follows paths of edges in one order or the other, so that few are needed. */
+static void spread(const sieve *s, uint8_t *reached, bool downwards)
+{
+    const tp_edge *edges = s->profile->edges;
+    size_t count = s->profile->edge_count;
+    for (bool changed = true, backwards = false; changed; backwards = !backwards) {
+        changed = false;
+        for (size_t n = 0; n < count; n++) {
+            const tp_edge *edge = &edges[backwards ? count - 1 - n : n];
+            uint32_t from = downwards ? edge->caller : edge->callee;
+            uint32_t to = downwards ? edge->callee : edge->caller;
+            if (reached[from] && !reached[to]) {
+                reached[to] = 1;
+                changed = true;
+            }
+        }
+    }
+}
+
+/* Rows on a path through a match: what leads to it, and what it leads to. */
+static tp_status focus(sieve *s)
+{
+    size_t count = s->profile->function_count;
+    uint8_t *below = tp_alloc(s->profile->allocator, count, 1);
+    if (below == NULL)
+        return TP_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        s->kept[i] = below[i] = (s->marks[i] & TP_MARK_FOCUS) != 0;
+    spread(s, s->kept, false);
+    spread(s, below, true);
+    for (size_t i = 0; i < count; i++)
+        s->kept[i] |= below[i];
+    tp_free(s->profile->allocator, below);
+    return TP_OK;
+}
+
+/* An edge goes, and its own time to the caller. */
+static void fold_edge(sieve *s, size_t e)
+{
+    const tp_edge *edge = &s->profile->edges[e];
+    s->edge_kept[e] = 0;
+    s->rows[edge->caller].total += edge->total;
+}
+
+static double not_below_zero(double value)
+{
+    return value > 0 ? value : 0;
+}
+
+/* What a library calls in a library is part of the call. A row whose calls are all such is gone. */
+static void collapse(sieve *s, size_t e)
+{
+    const tp_edge *edge = &s->profile->edges[e];
+    tp_function *row = &s->rows[edge->callee];
+    fold_edge(s, e);
+    row->calls -= edge->calls;
+    row->primitive_calls -= edge->primitive_calls;
+    row->total = not_below_zero(row->total - edge->total);
+    row->cumulative = not_below_zero(row->cumulative - edge->cumulative);
+    if (row->primitive_calls < 0)
+        row->primitive_calls = 0;
+    if (row->calls <= 0)
+        s->kept[edge->callee] = 0;
+}
+
+static void sift_edges(sieve *s)
+{
+    for (size_t e = 0; e < s->profile->edge_count; e++) {
+        const tp_edge *edge = &s->profile->edges[e];
+        uint8_t caller = s->marks[edge->caller], callee = s->marks[edge->callee];
+        s->edge_kept[e] = 1;
+        if ((callee & TP_MARK_HIDE) != 0)
+            fold_edge(s, e);
+        else if ((caller & callee & TP_MARK_LIBRARY) != 0)
+            collapse(s, e);
+    }
+}
+
+static tp_status copy_rows(sieve *s, tp_profile *part)
+{
+    for (size_t i = 0; i < s->profile->function_count; i++) {
+        tp_function row = s->rows[i];
+        if (!s->kept[i])
+            continue;
+        tp_status status = tp_profile_label(part, &row.label, &s->profile->functions[i].label);
+        if (status == TP_OK)
+            status = tp_profile_add_function(part, &s->new_index[i], &row);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+static tp_status copy_edges(const sieve *s, tp_profile *part)
+{
+    for (size_t e = 0; e < s->profile->edge_count; e++) {
+        tp_edge edge = s->profile->edges[e];
+        if (!s->edge_kept[e] || !s->kept[edge.caller] || !s->kept[edge.callee])
+            continue;
+        edge.caller = s->new_index[edge.caller];
+        edge.callee = s->new_index[edge.callee];
+        tp_status status = tp_profile_add_edge(part, &edge);
+        if (status != TP_OK)
+            return status;
+    }
+    return TP_OK;
+}
+
+tp_status tp_select_rows(tp_profile *part, const tp_profile *profile,
+                         const tp_selection *selection, const uint8_t *marks)
+{
+    sieve s = { .profile = profile, .marks = marks };
+    tp_status status = sieve_init(&s);
+    if (status == TP_OK && selection->focus != NULL)
+        status = focus(&s);
+    else if (status == TP_OK)
+        for (size_t i = 0; i < profile->function_count; i++)
+            s.kept[i] = 1;
+    for (size_t i = 0; status == TP_OK && i < profile->function_count; i++) {
+        if ((marks[i] & (TP_MARK_IGNORE | TP_MARK_HIDE)) != 0)
+            s.kept[i] = 0;
+    }
+    if (status == TP_OK) {
+        sift_edges(&s);
+        status = copy_rows(&s, part);
+    }
+    if (status == TP_OK)
+        status = copy_edges(&s, part);
+    sieve_free(&s);
+    return status;
+}

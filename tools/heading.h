@@ -1,0 +1,16 @@
+/* What stands above a table: whose it is, and of how much. */
+#ifndef TP_HEADING_H
+#define TP_HEADING_H
+
+#include "command.h"
+
+/* Sum of own times, in seconds. */
+double tp_total_time(const tp_profile *profile);
+
+/* "app.prof: 1234 calls (1000 primitive) of 87 functions in 1.234 s" and a newline. */
+void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *profile);
+
+/* Share of a whole; 0 of nothing. */
+double tp_share(double part, double whole);
+
+#endif

@@ -1,0 +1,171 @@
+/* --help and the manual page, from the commands' descriptions. */
+#include <string.h>
+
+#include "command.h"
+
+#define INDENT 26
+#define LINE 88
+
+static const char about[] =
+    "traceprof reads profiles: those of ctraceprof, cProfile, profile, yappi, pyinstrument and\n"
+    "Python 3.15's profiling.sampling. It needs no Python.";
+
+static const char environment[] =
+    "NO_COLOR   set and not empty: no colours\n"
+    "COLUMNS    width of tables on a terminal\n"
+    "PAGER      shows what is longer than the terminal; default: less; empty: none";
+
+static const char statuses[] =
+    "0 all went well, 1 a rule of 'check' was broken, 2 wrong usage, 3 input that cannot be read or\n"
+    "is no profile, or output that cannot be written.";
+
+void tp_print_overview(FILE *out)
+{
+    size_t count;
+    const tp_command *const *commands = tp_commands(&count);
+    fprintf(out, "usage: traceprof COMMAND [OPTIONS] FILE...\n\n%s\n\ncommands:\n", about);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->purpose);
+    fputs("\n'traceprof FILE' is 'traceprof top FILE'; - is standard input; several files are\n"
+          "merged. 'traceprof help COMMAND' tells more; 'traceprof help --man' prints the manual\n"
+          "page; 'traceprof --version' the version.\n",
+          out);
+    fprintf(out, "\nExit status: %s\n", statuses);
+}
+
+/* "-n, --limit N"; gives its width. */
+static int print_option_name(FILE *out, const tp_option *option)
+{
+    int width = option->letter != '\0' ? fprintf(out, "  -%c, ", option->letter)
+                                       : fprintf(out, "      ");
+    width += fprintf(out, "--%s", option->name);
+    if (option->value != NULL)
+        width += fprintf(out, " %s", option->value);
+    return width;
+}
+
+/* Help text behind the names, broken at blanks to fit a line. */
+static void print_option(FILE *out, const tp_option *option)
+{
+    int column = print_option_name(out, option);
+    if (column >= INDENT - 1) {
+        fputc('\n', out);
+        column = 0;
+    }
+    fprintf(out, "%*s", INDENT - column, "");
+    column = INDENT;
+    for (const char *word = option->help; *word != '\0';) {
+        int size = (int)strcspn(word, " \n");
+        if (column > INDENT && (word[-1] == '\n' || column + 1 + size > LINE)) {
+            fprintf(out, "\n%*s", INDENT, "");
+            column = INDENT;
+        } else if (column > INDENT) {
+            fputc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", size, word);
+        column += size;
+        word += size;
+        word += *word != '\0';
+    }
+    fputc('\n', out);
+}
+
+void tp_print_help(FILE *out, const tp_command *command)
+{
+    const tp_option *option;
+    fprintf(out, "usage: traceprof %s [OPTIONS] %s\n\n%s.\n\n", command->name, command->operands,
+            command->purpose);
+    for (size_t n = 0; (option = tp_command_option(command, n)) != NULL; n++)
+        print_option(out, option);
+    if (command->text != NULL && *command->text != '\0')
+        fprintf(out, "\n%s\n", command->text);
+}
+
+/* Text in man(7): dots and quotes at the start of a line, backslashes and hyphens mean something
+ * there. */
+static void put_roff(FILE *out, const char *text)
+{
+    int at_start = 1;
+    for (; *text != '\0'; text++) {
+        if (at_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+        at_start = *text == '\n';
+    }
+}
+
+/* Paragraphs as they are: they hold tables and examples. */
+static void put_verbatim(FILE *out, const char *text)
+{
+    fputs(".PP\n.nf\n", out);
+    put_roff(out, text);
+    fputs("\n.fi\n", out);
+}
+
+static void put_roff_option(FILE *out, const tp_option *option)
+{
+    fputs(".TP\n", out);
+    if (option->letter != '\0')
+        fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
+    fputs("\\fB\\-\\-", out);
+    put_roff(out, option->name);
+    fputs("\\fR", out);
+    if (option->value != NULL)
+        fprintf(out, " \\fI%s\\fR", option->value);
+    fputc('\n', out);
+    put_roff(out, option->help);
+    fputc('\n', out);
+}
+
+static void put_roff_command(FILE *out, const tp_command *command)
+{
+    fprintf(out, ".SS traceprof %s [OPTIONS] %s\n", command->name, command->operands);
+    put_roff(out, command->purpose);
+    fputs(".\n", out);
+    for (size_t n = 0; n < 64 && command->options[n].name != NULL; n++)
+        put_roff_option(out, &command->options[n]);
+    if (command->shared & TP_WITH_FOCUS)
+        fputs(".PP\nTakes the focus options, too.\n", out);
+    if (command->text != NULL && *command->text != '\0')
+        put_verbatim(out, command->text);
+}
+
+static void put_roff_shared(FILE *out, const char *title, unsigned shared)
+{
+    static const tp_option none[] = { { '\0', NULL, NULL, NULL, NULL } };
+    tp_command group = { .options = none, .shared = shared };
+    const tp_option *option;
+    fprintf(out, ".SS %s\n", title);
+    for (size_t n = 0; (option = tp_command_option(&group, n)) != NULL; n++) {
+        if (strcmp(option->name, "help") != 0)
+            put_roff_option(out, option);
+    }
+}
+
+void tp_print_manual(FILE *out)
+{
+    size_t count;
+    const tp_command *const *commands = tp_commands(&count);
+    fprintf(out, ".TH TRACEPROF 1 \"\" \"traceprof %s\" \"User Commands\"\n", tp_version());
+    fputs(".SH NAME\ntraceprof \\- read, compare and check profiles of Python programs\n", out);
+    fputs(".SH SYNOPSIS\n.B traceprof\n.I COMMAND\n[\\fIOPTIONS\\fR] \\fIFILE\\fR...\n", out);
+    fputs(".SH DESCRIPTION\n", out);
+    put_roff(out, about);
+    fputs("\n.SH COMMANDS\n", out);
+    for (size_t i = 0; i < count; i++)
+        put_roff_command(out, commands[i]);
+    fputs(".SH OPTIONS OF MANY COMMANDS\n", out);
+    put_roff_shared(out, "Focus", TP_WITH_FOCUS);
+    put_roff_shared(out, "Tables", TP_WITH_TABLE);
+    put_roff_shared(out, "Output", TP_WITH_OUTPUT);
+    fputs(".SH EXIT STATUS\n", out);
+    put_roff(out, statuses);
+    fputs("\n.SH ENVIRONMENT\n", out);
+    put_verbatim(out, environment);
+}

@@ -1,0 +1,20 @@
+/* The terminal: how wide, whether in colour, and through which pager. */
+#ifndef TP_SCREEN_H
+#define TP_SCREEN_H
+
+#include "command.h"
+
+typedef struct tp_screen {
+    int colour;   /* 1: escape sequences may be used */
+    size_t width; /* columns; 0: no limit */
+} tp_screen;
+
+/* 0, or an exit status with the error printed (a width that is not a number). */
+int tp_screen_find(tp_screen *screen, const tp_arguments *arguments);
+
+/* Writes what a command printed to standard output: through $PAGER when that is a terminal, the text
+ * has more lines than it, and `pager` is not 0. 0, or an exit status with the error printed; a reader
+ * that has gone away is no error. */
+int tp_screen_deliver(const char *text, size_t size, int pager);
+
+#endif

@@ -1,0 +1,191 @@
+#include "source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+int tp_source_error(const char *path, const tp_error *error)
+{
+    if (error->system_error != 0)
+        fprintf(stderr, "traceprof: %s: %s: %s\n", path, error->message,
+                strerror(error->system_error));
+    else if (error->status == TP_ENOMEM)
+        fprintf(stderr, "traceprof: %s: %s\n", path, error->message);
+    else
+        fprintf(stderr, "traceprof: %s: not a profile: %s (at byte %llu)\n", path, error->message,
+                (unsigned long long)error->offset);
+    return TP_EXIT_INPUT;
+}
+
+int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is)
+{
+    tp_read_options options = TP_READ_OPTIONS_INIT;
+    tp_error error;
+    options.as_is = as_is;
+    if (tp_pstats_read_file(profile, path, &options, &error) == TP_OK)
+        return 0;
+    return tp_source_error(path, &error);
+}
+
+/* What a file has that the sum cannot hold is told, not dropped silently. */
+static int finish_merge(tp_merge *merge, tp_profile **profile, size_t files)
+{
+    size_t without_tree;
+    tp_status status = tp_merge_finish(merge, profile, &without_tree);
+    if (status != TP_OK)
+        return tp_status_error(status);
+    if (without_tree > 0 && without_tree < files)
+        fprintf(stderr,
+                "traceprof: %zu of %zu files have no call tree, so their sum has none either\n",
+                without_tree, files);
+    return 0;
+}
+
+static int merge_files(tp_profile **profile, const char *const *paths, size_t count)
+{
+    tp_merge *merge;
+    int failed = 0;
+    tp_status status = tp_merge_create(&merge, NULL);
+    if (status != TP_OK)
+        return tp_status_error(status);
+    for (size_t i = 0; failed == 0 && i < count; i++) {
+        tp_profile *one;
+        failed = tp_source_read(&one, paths[i], 0);
+        if (failed != 0)
+            break;
+        status = tp_merge_add(merge, one);
+        tp_profile_destroy(one);
+        if (status != TP_OK) {
+            fprintf(stderr, "traceprof: %s: cannot be added: %s\n", paths[i],
+                    tp_status_message(status));
+            failed = TP_EXIT_INPUT;
+        }
+    }
+    if (failed == 0)
+        failed = finish_merge(merge, profile, count);
+    tp_merge_destroy(merge);
+    return failed;
+}
+
+int tp_pattern_error(const tp_command *command, const char *text, const tp_error *error)
+{
+    fprintf(stderr, "traceprof %s: in the expression '%s' at byte %llu: %s\n", command->name, text,
+            (unsigned long long)error->offset, error->message);
+    return TP_EXIT_USAGE;
+}
+
+/* All values of an option as one expression: any of them. */
+static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, const char *option)
+{
+    size_t position = 0, size = 0, room = 1;
+    const char *value;
+    while ((value = tp_argument_next(arguments, option, &position)) != NULL)
+        room += strlen(value) + 5;
+    if (room == 1)
+        return 0;
+    char *text = malloc(room);
+    if (text == NULL)
+        return tp_status_error(TP_ENOMEM);
+    position = 0;
+    int single = tp_argument_next(arguments, option, &position) != NULL &&
+                 tp_argument_next(arguments, option, &position) == NULL;
+    position = 0;
+    while ((value = tp_argument_next(arguments, option, &position)) != NULL)
+        size += (size_t)snprintf(text + size, room - size, single ? "%s%s" : "%s(?:%s)",
+                                 size > 0 ? "|" : "", value);
+    tp_error error;
+    tp_status status = tp_pattern_create(pattern, text, size, NULL, &error);
+    int failed = status == TP_OK ? 0
+                 : status == TP_ENOMEM ? tp_status_error(status)
+                                       : tp_pattern_error(arguments->command, text, &error);
+    free(text);
+    return failed;
+}
+
+/* Puts `made` in the profile's place. */
+static int replace(tp_profile **profile, tp_profile *made, tp_status status)
+{
+    if (status != TP_OK)
+        return tp_status_error(status);
+    tp_profile_destroy(*profile);
+    *profile = made;
+    return 0;
+}
+
+static int is_selective(const tp_selection *s)
+{
+    return s->focus != NULL || s->ignore != NULL || s->hide != NULL || s->root != NULL ||
+           s->collapse_lib || s->by_thread;
+}
+
+static int select_part(tp_profile **profile, const tp_arguments *arguments,
+                       const tp_selection *selection)
+{
+    tp_profile *made = NULL;
+    tp_status status = tp_profile_select(&made, *profile, selection);
+    if (status == TP_EARGUMENT) {
+        fprintf(stderr, "traceprof %s: --%s needs the call tree, which only ctraceprof's files "
+                        "hold\n",
+                arguments->command->name, selection->by_thread ? "thread" : "root");
+        return TP_EXIT_INPUT;
+    }
+    if (status == TP_OK && selection->by_thread && tp_profile_thread_count(made) == 0) {
+        tp_profile_destroy(made);
+        fprintf(stderr, "traceprof %s: no thread '%s'\n", arguments->command->name,
+                selection->thread.bytes);
+        return TP_EXIT_INPUT;
+    }
+    return replace(profile, made, status);
+}
+
+static int focus(tp_profile **profile, const tp_arguments *arguments)
+{
+    tp_selection s = TP_SELECTION_INIT;
+    const char *thread = tp_argument(arguments, "thread");
+    s.collapse_lib = tp_argument_has(arguments, "collapse-lib") != 0;
+    if (thread != NULL) {
+        s.by_thread = 1;
+        s.thread = (tp_string){ thread, strlen(thread) };
+    }
+    int failed = find_pattern(&s.focus, arguments, "focus");
+    if (failed == 0)
+        failed = find_pattern(&s.ignore, arguments, "ignore");
+    if (failed == 0)
+        failed = find_pattern(&s.hide, arguments, "hide");
+    if (failed == 0)
+        failed = find_pattern(&s.root, arguments, "root");
+    if (failed == 0 && is_selective(&s))
+        failed = select_part(profile, arguments, &s);
+    tp_pattern_destroy(s.focus);
+    tp_pattern_destroy(s.ignore);
+    tp_pattern_destroy(s.hide);
+    tp_pattern_destroy(s.root);
+    if (failed == 0 && tp_argument_has(arguments, "strip-dirs")) {
+        tp_profile *made = NULL;
+        tp_status status = tp_profile_strip_dirs(&made, *profile);
+        failed = replace(profile, made, status);
+    }
+    return failed;
+}
+
+int tp_source_load_paths(tp_profile **out, const tp_arguments *arguments, const char *const *paths,
+                         size_t count)
+{
+    tp_profile *profile = NULL;
+    int failed = count == 1 ? tp_source_read(&profile, paths[0], 0)
+                            : merge_files(&profile, paths, count);
+    if (failed != 0)
+        return failed;
+    failed = focus(&profile, arguments);
+    if (failed == 0)
+        *out = profile;
+    else
+        tp_profile_destroy(profile);
+    return failed;
+}
+
+int tp_source_load(tp_profile **profile, const tp_arguments *arguments, size_t first, size_t last)
+{
+    return tp_source_load_paths(profile, arguments, arguments->operands + first, last - first);
+}
