@@ -7,31 +7,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector.h"
 #include "command.h"
 #include "screen.h"
 
-/* Collects what the command prints, so that a pager can be chosen by its length. */
+/* Collects what the command prints, so that a pager can be chosen by its length, and so that nothing
+ * half done is printed when it fails. */
 static int run_collected(const tp_command *command, const tp_arguments *arguments)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
+    tp_collector out;
+    if (tp_collector_open(&out) != 0)
         return tp_status_error(TP_ENOMEM);
     int status = TP_EXIT_OK;
     if (arguments->help)
-        tp_print_help(out, command);
+        tp_print_help(out.stream, command);
     else
-        status = command->run(arguments, out);
-    int lost = ferror(out);
-    lost |= fclose(out) != 0;
-    if (lost && (status == TP_EXIT_OK || status == TP_EXIT_RULE))
-        status = tp_status_error(TP_ENOMEM);
-    else if (!lost) {
-        int failed = tp_screen_deliver(text, size, !tp_argument_has(arguments, "no-pager"));
+        status = command->run(arguments, out.stream);
+    int lost = tp_collector_close(&out) != 0;
+    if (status == TP_EXIT_OK || status == TP_EXIT_RULE) {
+        int failed = lost ? tp_status_error(TP_ENOMEM)
+                          : tp_screen_deliver(out.text, out.size,
+                                              !tp_argument_has(arguments, "no-pager"));
         status = failed != 0 ? failed : status;
     }
-    free(text);
+    tp_collector_free(&out);
     return status;
 }
 
@@ -47,14 +46,13 @@ static int run_command(const tp_command *command, int argc, char **argv)
 
 static int deliver(void (*print)(FILE *out))
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
+    tp_collector out;
+    if (tp_collector_open(&out) != 0)
         return tp_status_error(TP_ENOMEM);
-    print(out);
-    int status = fclose(out) != 0 ? tp_status_error(TP_ENOMEM) : tp_screen_deliver(text, size, 1);
-    free(text);
+    print(out.stream);
+    int status = tp_collector_close(&out) != 0 ? tp_status_error(TP_ENOMEM)
+                                               : tp_screen_deliver(out.text, out.size, 1);
+    tp_collector_free(&out);
     return status;
 }
 
