@@ -168,6 +168,13 @@ static tp_status write_directly(const char *path, const uint8_t *bytes, size_t s
     return reason == 0 ? TP_OK : fail(error, TP_EIO, reason, "cannot write");
 }
 
+static tp_status cannot_create(tp_error *error, int reason)
+{
+    if (reason == ENOMEM)
+        return fail(error, TP_ENOMEM, 0, "out of memory");
+    return fail(error, TP_EIO, reason, "cannot create");
+}
+
 static tp_status replace_regular(const char *target, const struct stat *old, const uint8_t *bytes,
                                  size_t size, const tp_allocator *allocator, tp_error *error)
 {
@@ -176,7 +183,7 @@ static tp_status replace_regular(const char *target, const struct stat *old, con
     if (fd < 0) {
         int reason = errno;
         tp_free(allocator, fresh);
-        return fail(error, reason == ENOMEM ? TP_ENOMEM : TP_EIO, reason, "cannot create");
+        return cannot_create(error, reason);
     }
     int reason = write_all(fd, bytes, size);
     if (reason == 0 && old != NULL && fchmod(fd, old->st_mode & 07777) != 0)
@@ -230,8 +237,7 @@ tp_status tp_file_probe(const char *path, const tp_allocator *allocator, tp_erro
     int fd = create_beside(&fresh, target, allocator);
     tp_status status = TP_OK;
     if (fd < 0) {
-        int reason = errno;
-        status = fail(error, reason == ENOMEM ? TP_ENOMEM : TP_EIO, reason, "cannot create");
+        status = cannot_create(error, errno);
     } else {
         close(fd);
         unlink(fresh);
