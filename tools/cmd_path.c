@@ -5,19 +5,29 @@
 #include "source.h"
 #include "tool.h"
 
-static void print_step(FILE *out, const tp_profile *profile, const tp_context *context, double top)
+static tp_status print_step(FILE *out, const tp_profile *profile, const tp_context *context, double top)
 {
     double seconds = (double)context->inclusive_ticks * tp_profile_unit(profile);
     const tp_label *label = &tp_profile_functions(profile)[context->function].label;
     size_t size = tp_label_format(label, NULL, 0);
     char *text = malloc(size + 1);
     if (text == NULL)
-        return;
+        return TP_ENOMEM;
     tp_label_format(label, text, size + 1);
     fprintf(out, "%10.3f %5.1f%% %10llu  %s\n", seconds,
            top > 0 ? 100 * (double)context->inclusive_ticks / top : 0.0,
            (unsigned long long)context->calls, text);
     free(text);
+    return TP_OK;
+}
+
+static int has_contexts(const tp_profile *profile)
+{
+    for (size_t i = 0; i < tp_profile_thread_count(profile); i++) {
+        if (tp_profile_threads(profile)[i].context_count > 0)
+            return 1;
+    }
+    return 0;
 }
 
 static int print_path(FILE *out, const tp_profile *profile, long limit)
@@ -25,17 +35,18 @@ static int print_path(FILE *out, const tp_profile *profile, long limit)
     size_t thread = 0;
     size_t length = tp_profile_hottest_path(profile, &thread, NULL, 0);
     uint32_t *path = calloc(length + 1, sizeof *path);
-    if (path == NULL)
-        return TP_EXIT_INPUT;
-    tp_profile_hottest_path(profile, &thread, path, length);
+    tp_status status = TP_OK;
+    if (path == NULL || tp_profile_hottest_path(profile, &thread, path, length) != length ||
+        (length == 0 && has_contexts(profile)))
+        status = TP_ENOMEM;
     const tp_thread_tree *tree = &tp_profile_threads(profile)[thread];
-    if (length > 0)
+    if (status == TP_OK && length > 0)
         fputs("   seconds  share      calls  filename:lineno(function)\n", out);
-    for (size_t i = 0; i < length && (limit < 0 || i < (size_t)limit); i++)
-        print_step(out, profile, &tree->contexts[path[i]],
-                   (double)tree->contexts[path[0]].inclusive_ticks);
+    for (size_t i = 0; status == TP_OK && i < length && (limit < 0 || i < (size_t)limit); i++)
+        status = print_step(out, profile, &tree->contexts[path[i]],
+                            (double)tree->contexts[path[0]].inclusive_ticks);
     free(path);
-    return TP_EXIT_OK;
+    return status == TP_OK ? TP_EXIT_OK : tp_status_error(status);
 }
 
 static int run(const tp_arguments *arguments, FILE *out)

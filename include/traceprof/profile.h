@@ -142,7 +142,7 @@ TP_API TP_NODISCARD tp_status tp_profile_set_real(tp_profile *profile, const cha
 
 /* The path from a top-level call down, always into the child with the most inclusive time, over all
  * threads. Writes at most `room` context indices into `path`, gives the path's length and the
- * thread's index. Length 0 without a tree. */
+ * thread's index. Length 0 without a context; if there are any, without memory. */
 TP_API size_t tp_profile_hottest_path(const tp_profile *profile, size_t *thread, uint32_t *path,
                                       size_t room);
 

@@ -131,7 +131,7 @@ size_t tp_profile_hottest_path(const tp_profile *profile, size_t *thread, uint32
     int64_t most = INT64_MIN;
     for (size_t i = 0; i < profile->thread_count; i++) {
         int64_t ticks = top_ticks(&profile->threads[i]);
-        if (ticks > most) {
+        if (profile->threads[i].context_count > 0 && (tree == NULL || ticks > most)) {
             most = ticks;
             tree = &profile->threads[i];
             *thread = i;
