@@ -11,7 +11,10 @@ tp_status tp_pstats_limit_parse(tp_pstats_limit *limit, const char *text, size_t
     *limit = (tp_pstats_limit){ .kind = TP_LIMIT_COUNT };
     if (tp_python_int(&limit->count, text, size))
         return TP_OK;
-    if (tp_python_float(&limit->fraction, text, size)) {
+    int is_float = tp_python_float(&limit->fraction, text, size);
+    if (is_float < 0)
+        return TP_ENOMEM;
+    if (is_float) {
         limit->kind = limit->fraction > 1 || limit->fraction < 0 ? TP_LIMIT_OUT_OF_RANGE
                                                                  : TP_LIMIT_FRACTION;
         return TP_OK;

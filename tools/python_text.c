@@ -167,7 +167,7 @@ int tp_python_float(double *value, const char *text, size_t size)
         return 0;
     char *plain = malloc(size + 1);
     if (plain == NULL)
-        return 0;
+        return -1;
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
         if (text[i] != '_')

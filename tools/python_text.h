@@ -15,7 +15,7 @@ const char *tp_python_strip(const char *text, size_t *size);
 /* int(text), stopped at the ends of int64_t; 0: not an integer. Only ASCII digits are known. */
 int tp_python_int(int64_t *value, const char *text, size_t size);
 
-/* float(text); 0: not a number. */
+/* float(text); 0: not a number; -1: no memory to tell. */
 int tp_python_float(double *value, const char *text, size_t size);
 
 /* A copy of `size` bytes that end at a blank or NUL, in which what is no UTF-8 has become
