@@ -12,6 +12,7 @@
  *   KeyError, this prints no time;
  * - functions called by the root of the module profile stand in the order of the rows, not of a set;
  * - of samples, as in Python 3.15; all else as in 3.13. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -328,8 +329,12 @@ static int run_line(browser *b, const char *line)
     size_t size;
     const char *text = tp_python_strip(line, &size);
     if (size == 0) {
-        char *again = b->last != NULL ? copy_text("", b->last, strlen(b->last)) : NULL;
+        if (b->last == NULL)
+            return 0;
+        char *again = copy_text("", b->last, strlen(b->last));
         int leave = again != NULL && run_stripped(b, again);
+        if (again == NULL)
+            print_memory_error();
         free(again);
         return leave;
     }
@@ -342,6 +347,8 @@ static int run_line(browser *b, const char *line)
     if (*text != '!') {
         free(b->last);
         b->last = strcmp(stripped, "EOF") != 0 ? copy_text("", stripped, strlen(stripped)) : NULL;
+        if (b->last == NULL && strcmp(stripped, "EOF") != 0)
+            print_memory_error();
     }
     int leave = run_stripped(b, stripped);
     free(stripped);
@@ -367,15 +374,19 @@ static int wants_file(const char *before)
     return is_command(before, "read") || is_command(before, "add");
 }
 
-/* The loop ends at the end of input, too; when nobody reads what is printed, that is soon. */
+/* The loop ends at the end of input, too; when nobody reads what is printed, that is soon. And without
+ * memory for a line, as Python's does: what could not be read cannot be asked for again. */
 static int converse(browser *b)
 {
     int leave = 0;
     puts("Welcome to the profile statistics browser.");
     while (!leave && !ferror(stdout)) {
+        errno = 0;
         char *prompt = copy_text(b->path != NULL ? b->path : "", "% ", 2);
         char *line = prompt != NULL ? tp_line_read(prompt) : NULL;
-        leave = run_line(b, line != NULL ? line : "EOF");
+        if (prompt == NULL || (line == NULL && errno == ENOMEM))
+            print_memory_error();
+        leave = line != NULL ? run_line(b, line) : run_end(b, "");
         free(prompt);
         free(line);
     }

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "line_input.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,8 @@ static char *read_line(void)
     }
     if (line != NULL)
         line[size] = '\0';
+    else
+        errno = ENOMEM;
     return line;
 }
 

@@ -12,8 +12,9 @@ typedef int tp_wants_file(const char *before);
 
 void tp_line_setup(tp_complete *complete, tp_wants_file *wants_file);
 
-/* Prints the prompt, and gives a line without its end; owned by the caller. NULL at the end of
- * input, or without memory. Line ends are those of Python's text files: "\n", "\r\n" and "\r". */
+/* Prints the prompt, and gives a line without its end; owned by the caller. NULL at the end of input,
+ * or, errno being ENOMEM then, without memory. Line ends are those of Python's text files: "\n", "\r\n"
+ * and "\r". */
 char *tp_line_read(const char *prompt);
 
 #endif
