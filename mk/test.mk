@@ -6,12 +6,22 @@ PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot fla
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
 
-C_TESTS = $(sort $(wildcard tests/c/*.c))
+# tests/c/tool_failure.c is a program of its own: the linker gives it another malloc.
+TOOL_FAILURE = tests/c/tool_failure.c
+C_TESTS = $(sort $(filter-out $(TOOL_FAILURE),$(wildcard tests/c/*.c)))
 C_TEST_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(C_TESTS))
 CHECK_FLAGS = $(shell pkg-config --cflags --libs check)
 
 $(BUILD)/unit-tests: $(C_TEST_OBJECTS) $(BUILD)/libtraceprof.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_FLAGS) -lm
+
+# GNU's linker and those like it can do that; Apple's cannot.
+WRAPPED = malloc calloc realloc free fopencookie
+ifeq ($(SHARED_SUFFIX),so)
+TOOL_FAILURE_TEST = $(BUILD)/tool-failure
+$(TOOL_FAILURE_TEST): $(BUILD)/obj/$(TOOL_FAILURE:.c=.o) $(call objects,tool) $(BUILD)/libtraceprof.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(CHECK_FLAGS) -lm
+endif
 
 .PHONY: setup setup-build
 setup-build: ## install compiler and headers through apt where missing
@@ -24,12 +34,13 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 		$(VENV_PYTHON) -m pip install -q $(PYTEST_PACKAGES)
 
 .PHONY: check valgrind test test-python
-check: $(BUILD)/unit-tests ## run the C unit tests
-	$(BUILD)/unit-tests
+check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests
+	@for test in $^; do $$test || exit 1; done
 
-valgrind: $(BUILD)/unit-tests ## run the C unit tests under valgrind
-	CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 TRACEPROF_TEST_QUICK=1 \
-		valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/unit-tests
+valgrind: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests under valgrind
+	@for test in $^; do \
+		CK_FORK=no CK_TIMEOUT_MULTIPLIER=20 TRACEPROF_TEST_QUICK=1 \
+			valgrind -q --leak-check=full --error-exitcode=9 $$test || exit 1; done
 
 # PYTHONPATH stays as absolute as it must be: tests change folders.
 test-python: all ## run the Python tests against the tree
