@@ -39,7 +39,7 @@ static tp_slab *new_slab(tp_arena *arena, size_t size)
 
 char *tp_arena_take(tp_arena *arena, size_t size)
 {
-    if (size > arena->left) {
+    if (size > arena->left || arena->slabs == NULL) {
         /* What is large gets a slab of its own, behind the one in use. */
         int alone = arena->slabs != NULL && size > arena->next_size / 4;
         size_t wanted = alone || size > arena->next_size ? size : arena->next_size;
