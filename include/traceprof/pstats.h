@@ -16,8 +16,8 @@ typedef enum tp_pstats_parts {
     TP_PSTATS_DICTIONARY = 1   /* the first alone */
 } tp_pstats_parts;
 
-/* The file's bytes in memory, owned by the caller and freed with tp_pstats_free. Same profile, same
- * bytes. */
+/* The file's bytes in memory, from the profile's allocator; owned by the caller and freed with
+ * tp_pstats_free. Same profile, same bytes. */
 TP_API TP_NODISCARD tp_status tp_pstats_encode(const tp_profile *profile, tp_pstats_parts parts,
                                                uint8_t **bytes, size_t *size);
 TP_API void tp_pstats_free(uint8_t *bytes);

@@ -165,9 +165,9 @@ static void write_object(tp_buffer *buffer, const tp_profile *profile, put_objec
     tp_marshal_end(&writer);
 }
 
+/* Behind what is in the buffer. */
 static tp_status encode(const tp_profile *profile, tp_pstats_parts parts, tp_buffer *buffer)
 {
-    tp_buffer_init(buffer, NULL);
     write_object(buffer, profile, put_dictionary);
     if (parts == TP_PSTATS_WHOLE)
         write_object(buffer, profile, put_extension);
@@ -181,29 +181,38 @@ tp_status tp_pstats_encode(const tp_profile *profile, tp_pstats_parts parts, uin
                            size_t *size)
 {
     tp_buffer buffer;
+    tp_buffer_init(&buffer, profile->allocator);
+    /* Before the bytes stands where they came from: they may outlive the profile. */
+    tp_buffer_put(&buffer, &profile->allocator, sizeof profile->allocator);
     tp_status status = encode(profile, parts, &buffer);
     if (status != TP_OK)
         return status;
-    *bytes = buffer.bytes;
-    *size = buffer.size;
+    *bytes = buffer.bytes + sizeof profile->allocator;
+    *size = buffer.size - sizeof profile->allocator;
     return TP_OK;
 }
 
 void tp_pstats_free(uint8_t *bytes)
 {
-    tp_free(NULL, bytes);
+    const tp_allocator *allocator;
+    if (bytes == NULL)
+        return;
+    bytes -= sizeof allocator;
+    memcpy(&allocator, bytes, sizeof allocator);
+    tp_free(allocator, bytes);
 }
 
 tp_status tp_pstats_write_file(const tp_profile *profile, const char *path, tp_error *error)
 {
     tp_buffer buffer;
+    tp_buffer_init(&buffer, profile->allocator);
     tp_status status = encode(profile, TP_PSTATS_WHOLE, &buffer);
     if (status != TP_OK) {
         if (error != NULL)
             *error = (tp_error){ .status = status, .message = tp_status_message(status) };
         return status;
     }
-    status = tp_file_replace(path, buffer.bytes, buffer.size, NULL, error);
+    status = tp_file_replace(path, buffer.bytes, buffer.size, profile->allocator, error);
     tp_buffer_free(&buffer);
     return status;
 }
