@@ -197,7 +197,7 @@ static tp_status compare_trees(judge *j, const tp_profile *a, const tp_thread_tr
     if (status == TP_OK && (b_of == NULL || matched == NULL))
         status = TP_ENOMEM;
     if (status == TP_OK)
-        status = tp_tree_match(tree_a, tree_b, b_of_a, b_of);
+        status = tp_tree_match(tree_a, tree_b, b_of_a, b_of, NULL);
     if (status == TP_OK)
         status = compare_contexts(j, &left, &right, b_of, matched);
     free(b_of);

@@ -75,9 +75,10 @@ TP_API TP_NODISCARD tp_status tp_merge_finish(tp_merge *merge, tp_profile **prof
 TP_API TP_NODISCARD tp_status tp_profile_match(const tp_profile *a, const tp_profile *b,
                                                uint32_t *b_of_a);
 
-/* For each context of `a` the one of `b` on the same path, or TP_NO_INDEX. */
+/* For each context of `a` the one of `b` on the same path, or TP_NO_INDEX. `allocator` may be NULL. */
 TP_API TP_NODISCARD tp_status tp_tree_match(const tp_thread_tree *a, const tp_thread_tree *b,
-                                            const uint32_t *b_of_a, uint32_t *context_of);
+                                            const uint32_t *b_of_a, uint32_t *context_of,
+                                            const tp_allocator *allocator);
 
 #ifdef __cplusplus
 }

@@ -107,11 +107,11 @@ static uint64_t path_key(uint32_t parent, uint32_t function)
 }
 
 tp_status tp_tree_match(const tp_thread_tree *a, const tp_thread_tree *b, const uint32_t *b_of_a,
-                        uint32_t *context_of)
+                        uint32_t *context_of, const tp_allocator *allocator)
 {
     tp_map child_of;
     tp_status status = TP_OK;
-    tp_map_init(&child_of, NULL);
+    tp_map_init(&child_of, allocator);
     for (uint32_t i = 0; status == TP_OK && i < b->context_count; i++)
         status = tp_map_put(&child_of, path_key(b->contexts[i].parent, b->contexts[i].function), i);
     for (size_t i = 0; status == TP_OK && i < a->context_count; i++) {
