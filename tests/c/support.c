@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const uint64_t letters[128];
@@ -102,6 +103,33 @@ int is_quick(void)
     return getenv("TRACEPROF_TEST_QUICK") != NULL;
 }
 
+void read_golden(const char *name, uint8_t **bytes, size_t *size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "tests/golden/good/%s.prof", name);
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s is missing; the tests run at the root of the tree", path);
+    *bytes = malloc(GOLDEN_ROOM);
+    ck_assert_ptr_nonnull(*bytes);
+    *size = fread(*bytes, 1, GOLDEN_ROOM, file);
+    fclose(file);
+    ck_assert_uint_gt(*size, 0);
+    ck_assert_uint_lt(*size, GOLDEN_ROOM);
+}
+
+tp_profile *golden_profile(const char *name, const tp_allocator *allocator)
+{
+    uint8_t *bytes;
+    size_t size;
+    tp_profile *profile;
+    tp_read_options options = TP_READ_OPTIONS_INIT;
+    options.allocator = allocator;
+    read_golden(name, &bytes, &size);
+    ck_assert_int_eq(tp_pstats_decode(&profile, bytes, size, &options, NULL), TP_OK);
+    free(bytes);
+    return profile;
+}
+
 static void *failing_resize(void *context, void *block, size_t size)
 {
     failing *f = context;
@@ -110,7 +138,8 @@ static void *failing_resize(void *context, void *block, size_t size)
         free(block);
         return NULL;
     }
-    if (f->fail_at >= 0 && f->count++ >= f->fail_at)
+    long number = f->count++;
+    if (f->fail_at >= 0 && (f->once ? number == f->fail_at : number >= f->fail_at))
         return NULL;
     if (block == NULL)
         f->live++;

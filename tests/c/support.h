@@ -16,6 +16,10 @@ Suite *beyond_suite(void);
 Suite *marshal_suite(void);
 Suite *reader_suite(void);
 Suite *failure_suite(void);
+Suite *reshape_suite(void);
+Suite *select_suite(void);
+Suite *dialect_suite(void);
+Suite *reshape_failure_suite(void);
 Suite *pattern_suite(void);
 
 /* A recording on a fake clock. Functions are known by one letter: the key of 'a' is &letters['a'], its
@@ -52,12 +56,18 @@ void assert_edge(const tp_profile *profile, char caller, char callee, int64_t ca
 /* Whether TRACEPROF_TEST_QUICK is set: under valgrind tests that repeat do so less often. */
 int is_quick(void);
 
+/* tests/golden/good/NAME.prof: its bytes, to be freed with free(), and what the reader makes of them. */
+#define GOLDEN_ROOM 65536
+void read_golden(const char *name, uint8_t **bytes, size_t *size);
+tp_profile *golden_profile(const char *name, const tp_allocator *allocator);
+
 /* An allocator that fails from allocation number `fail_at` on, or just at it. */
 typedef struct failing {
     tp_allocator allocator;
     long count;   /* allocations so far */
     long fail_at; /* -1: never */
     long live;    /* blocks not yet freed */
+    int once;     /* whether the next one succeeds again */
 } failing;
 
 void failing_init(failing *f, long fail_at);

@@ -13,6 +13,10 @@ int main(void)
     srunner_add_suite(runner, marshal_suite());
     srunner_add_suite(runner, reader_suite());
     srunner_add_suite(runner, failure_suite());
+    srunner_add_suite(runner, reshape_suite());
+    srunner_add_suite(runner, select_suite());
+    srunner_add_suite(runner, dialect_suite());
+    srunner_add_suite(runner, reshape_failure_suite());
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
