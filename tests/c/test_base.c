@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -113,17 +114,21 @@ START_TEST(buffer_is_little_endian_and_sticky)
 END_TEST
 
 static char folder[64];
+static int folder_before; /* other tests read files by paths from there */
 
 static void make_folder(void)
 {
     strcpy(folder, "/tmp/traceprof-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    folder_before = open(".", O_RDONLY);
+    ck_assert_int_ge(folder_before, 0);
     ck_assert_int_eq(chdir(folder), 0);
 }
 
 static void remove_folder(void)
 {
-    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(fchdir(folder_before), 0);
+    close(folder_before);
     char command[128];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     ck_assert_int_eq(system(command), 0);
