@@ -93,7 +93,7 @@ COV_BUILD = $(BUILD)/cov
 .PHONY: coverage
 coverage: ## measure line coverage of lib/ and tools/; fails below 90 %
 	rm -rf $(COV_BUILD)/counts && find $(COV_BUILD) -name '*.gcda' -delete 2>/dev/null || true
-	$(MAKE) BUILD=$(COV_BUILD) CFLAGS="-O0 -g --coverage" check $(COV_BUILD)/traceprof
+	$(MAKE) BUILD=$(COV_BUILD) CFLAGS="-O0 -g --coverage" check lib $(COV_BUILD)/traceprof
 	$(MAKE) BUILD=$(COV_BUILD) CFLAGS="-O0 -g --coverage" PACKAGE=$(COV_BUILD)/pymod/ctraceprof \
 		package extension
 	PYTHONPATH=$(CURDIR)/$(COV_BUILD)/pymod TRACEPROF_BUILD=$(CURDIR)/$(COV_BUILD) \

@@ -215,6 +215,26 @@ START_TEST(origins_add_up)
 }
 END_TEST
 
+START_TEST(one_file_that_has_the_row_is_enough)
+{
+    tp_profile *a = build_profile(), *b = build_profile();
+    build_row(a, "m.py", 1, "f", 1, 1, 1);
+    build_row(a, "m.py", 2, "g", 0, 0, 0);
+    build_row(a, "m.py", 3, "h", 0, 0, 0);
+    a->functions[1].flags = a->functions[2].flags = TP_FUNCTION_IMPLIED;
+    build_finish(a);
+    build_row(b, "m.py", 2, "g", 1, 1, 1);
+    build_row(b, "m.py", 3, "h", 0, 0, 0);
+    b->functions[1].flags = TP_FUNCTION_IMPLIED;
+    build_finish(b);
+    tp_profile *sum = sum_of(b, a, NULL);
+    ck_assert_uint_eq(row_of(sum, "m.py", 1, "f")->flags, 0);
+    ck_assert_uint_eq(row_of(sum, "m.py", 2, "g")->flags, 0);
+    ck_assert_uint_eq(row_of(sum, "m.py", 3, "h")->flags, TP_FUNCTION_IMPLIED);
+    drop(a, b, sum);
+}
+END_TEST
+
 /* A row and an edge of it to itself, with so many calls. */
 static tp_profile *counted(int64_t calls, int64_t edge_calls)
 {
@@ -390,6 +410,7 @@ Suite *reshape_suite(void)
     tcase_add_test(tests, facts_that_all_agree_on_stay);
     tcase_add_test(tests, kinds_that_differ_drop_a_fact);
     tcase_add_test(tests, origins_add_up);
+    tcase_add_test(tests, one_file_that_has_the_row_is_enough);
     tcase_add_test(tests, counts_beyond_64_bits_are_refused);
     tcase_add_test(tests, nothing_added_is_an_empty_profile);
     tcase_add_test(tests, functions_are_matched);
