@@ -37,7 +37,8 @@ typedef struct tp_function {
     uint32_t flags;          /* of TP_FUNCTION_... */
 } tp_function;
 
-/* The file names it as a caller but has no row for it. Such functions stand behind all others. */
+/* The file names it as a caller but has no row for it. The reader puts such functions behind all
+ * others. */
 #define TP_FUNCTION_IMPLIED 1u
 
 /* What one function did on behalf of one caller. "Primitive" is here: made while no other call of

@@ -1,4 +1,5 @@
 /* The two objects of a file; docs/format.md describes the second. */
+#include <stdbool.h>
 #include <string.h>
 
 #include <traceprof/pstats.h>
@@ -53,12 +54,24 @@ static void put_edge(tp_marshal_writer *writer, const tp_profile *profile, const
     tp_marshal_float(writer, edge->cumulative);
 }
 
+/* Whether the function had no row in the file it came from, and so needs none in this one. Trees know
+ * functions by their places among the rows, which then must all be there. */
+static bool is_only_caller(const tp_profile *profile, size_t index, size_t next_edge)
+{
+    bool is_called =
+        next_edge < profile->edge_count && profile->edges[next_edge].callee == index;
+    return (profile->functions[index].flags & TP_FUNCTION_IMPLIED) != 0 && !is_called &&
+           profile->thread_count == 0;
+}
+
 static void put_dictionary(tp_marshal_writer *writer, const tp_profile *profile)
 {
     size_t e = 0;
     tp_marshal_dict_begin(writer);
     for (size_t i = 0; i < profile->function_count; i++) {
         const tp_function *function = &profile->functions[i];
+        if (is_only_caller(profile, i, e))
+            continue;
         put_label(writer, function);
         tp_marshal_tuple(writer, 5);
         put_count(writer, profile, function->primitive_calls);
