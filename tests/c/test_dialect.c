@@ -115,6 +115,24 @@ START_TEST(figures_are_written_as_they_were)
 }
 END_TEST
 
+START_TEST(callers_without_a_row_get_none)
+{
+    tp_profile *p = build_profile();
+    uint32_t caller = build_row(p, "m.py", 1, "caller", 0, 0, 0);
+    uint32_t f = build_row(p, "m.py", 2, "f", 1, 1, 1);
+    build_edge(p, caller, f, 1, 1);
+    p->functions[caller].flags = TP_FUNCTION_IMPLIED;
+    build_finish(p);
+    tp_profile *again = written_and_read(p, TP_PSTATS_WHOLE, 0);
+    ck_assert_uint_eq(tp_profile_function_count(again), 2);
+    ck_assert_uint_eq(tp_profile_origin(again).callers_implied, 1);
+    ck_assert_uint_eq(row_of(again, "m.py", 1, "caller")->flags, TP_FUNCTION_IMPLIED);
+    ck_assert_uint_eq(row_of(again, "m.py", 2, "f")->flags, 0);
+    tp_profile_destroy(p);
+    tp_profile_destroy(again);
+}
+END_TEST
+
 /* As the file has them: -1 where pyinstrument knows nothing, and yappi's the other way about. */
 START_TEST(counts_as_they_are)
 {
@@ -250,6 +268,7 @@ Suite *dialect_suite(void)
                         (int)(sizeof goldens / sizeof *goldens));
     tcase_add_loop_test(tests, figures_are_written_as_they_were, 0,
                         (int)(sizeof goldens / sizeof *goldens));
+    tcase_add_test(tests, callers_without_a_row_get_none);
     tcase_add_loop_test(tests, counts_as_they_are, 0, 2);
     tcase_add_test(tests, extremes_are_sorted);
     tcase_add_test(tests, without_a_key_the_order_is_the_files);
