@@ -75,7 +75,7 @@ $(BUILD)/libtraceprof-cpython.a: $(call py_objects,cpython)
 
 # Line editing for 'traceprof browse', where there is a library for it. The extension goes without: its
 # process may have the interpreter's own.
-edit_links = $(shell echo 'int main(void) { return readline("") != NULL; }' | $(CC) $(CFLAGS) \
+edit_links = $(shell echo 'int main(void) { return readline("") != NULL; }' | $(CC) $(filter-out --coverage,$(CFLAGS)) \
 	-include stdio.h -include $(1)/readline.h -x c - -o /dev/null $(LDFLAGS) $(2) 2>/dev/null && echo $(2))
 EDIT_LIBS := $(or $(call edit_links,editline,-ledit),$(call edit_links,readline,-lreadline))
 EDIT_FLAGS = $(if $(EDIT_LIBS),-DTP_HAVE_EDITLINE=$(if $(filter -ledit,$(EDIT_LIBS)),1,2))
