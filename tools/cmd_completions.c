@@ -8,7 +8,7 @@ static void put_names(FILE *out, const tp_command *command)
 {
     const tp_option *option;
     for (size_t n = 0; (option = tp_command_option(command, n)) != NULL; n++) {
-        fprintf(out, " --%s", option->name);
+        fprintf(out, "%s--%s", n > 0 ? " " : "", option->name);
         if (option->letter != '\0')
             fprintf(out, " -%c", option->letter);
     }
@@ -26,20 +26,64 @@ static void put_bash_values(FILE *out, const tp_command *command)
     }
 }
 
+static void put_commands(FILE *out)
+{
+    size_t count;
+    const tp_command *const *commands = tp_commands(&count);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s%s", i > 0 ? " " : "", commands[i]->name);
+}
+
+static int has_words_for_operands(const tp_command *command)
+{
+    return command == &tp_command_help || command == &tp_command_completions;
+}
+
+static void put_operands(FILE *out, const tp_command *command)
+{
+    if (command == &tp_command_help)
+        put_commands(out);
+    else
+        fputs("bash zsh fish", out);
+}
+
+static void put_bash_operands(FILE *out, const tp_command *command)
+{
+    if (!has_words_for_operands(command))
+        return;
+    fprintf(out, "    %s) COMPREPLY=($(compgen -W \"", command->name);
+    put_operands(out, command);
+    fputs("\" -- \"$word\")) ;;\n", out);
+}
+
+/* Names of files may hold blanks. In COMP_WORDS, --name=VALUE is three words. */
+static const char bash_start[] =
+    "# bash completion for traceprof; made by 'traceprof completions bash'\n"
+    "_traceprof_files() {\n"
+    "    local IFS=$'\\n'\n"
+    "    COMPREPLY+=($(compgen -f -- \"$1\"))\n"
+    "}\n"
+    "_traceprof() {\n"
+    "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "    local command=${COMP_WORDS[1]}\n"
+    "    COMPREPLY=()\n"
+    "    if [ \"$word\" = = ]; then\n"
+    "        word=\n"
+    "    elif [ \"$before\" = = ]; then\n"
+    "        before=${COMP_WORDS[COMP_CWORD-2]}\n"
+    "    fi\n";
+
 static void print_bash(FILE *out)
 {
     size_t count;
     const tp_command *const *commands = tp_commands(&count);
-    fputs("# bash completion for traceprof; made by 'traceprof completions bash'\n"
-          "_traceprof() {\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local command=${COMP_WORDS[1]}\n"
-          "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
-          "        COMPREPLY=($(compgen -W \"help",
+    fputs(bash_start, out);
+    fputs("    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+          "        COMPREPLY=($(compgen -W \"",
           out);
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, " %s", commands[i]->name);
-    fputs("\" -- \"$word\") $(compgen -f -- \"$word\"))\n"
+    put_commands(out);
+    fputs(" --help --version\" -- \"$word\"))\n"
+          "        _traceprof_files \"$word\"\n"
           "        return\n"
           "    fi\n"
           "    case $command:$before in\n",
@@ -56,8 +100,14 @@ static void print_bash(FILE *out)
         put_names(out, commands[i]);
         fputs("\" -- \"$word\")) ;;\n", out);
     }
-    fputs("        esac ;;\n"
-          "    *) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n"
+    fputs("        esac\n"
+          "        return ;;\n"
+          "    esac\n"
+          "    case $command in\n",
+          out);
+    for (size_t i = 0; i < count; i++)
+        put_bash_operands(out, commands[i]);
+    fputs("    *) _traceprof_files \"$word\" ;;\n"
           "    esac\n"
           "}\n"
           "complete -o filenames -F _traceprof traceprof\n",
@@ -79,16 +129,40 @@ static void put_quoted(FILE *out, const char *text, const char *escaped)
     }
 }
 
-static void put_zsh_option(FILE *out, const tp_option *option)
+static void put_zsh_spec(FILE *out, const tp_option *option, const char *dashes, const char *name,
+                         const char *joint)
 {
-    fprintf(out, " \\\n            '*--%s%s[", option->name, option->value != NULL ? "=" : "");
+    fprintf(out, " \\\n            '*%s%s%s[", dashes, name, option->value != NULL ? joint : "");
     put_quoted(out, option->help, "[]:");
     fputc(']', out);
     if (option->value != NULL)
         fprintf(out, ":%s:", option->value);
     if (option->choices != NULL)
         fprintf(out, "(%s)", option->choices);
+    else if (option->value != NULL && strcmp(option->value, "FILE") == 0)
+        fputs("_files", out);
     fputc('\'', out);
+}
+
+static void put_zsh_option(FILE *out, const tp_option *option)
+{
+    const char letter[] = { option->letter, '\0' };
+    put_zsh_spec(out, option, "--", option->name, "=");
+    if (option->letter != '\0')
+        put_zsh_spec(out, option, "-", letter, "+");
+}
+
+static void put_zsh_operands(FILE *out, const tp_command *command)
+{
+    fputs(" \\\n            '*:operand:", out);
+    if (has_words_for_operands(command)) {
+        fputc('(', out);
+        put_operands(out, command);
+        fputc(')', out);
+    } else {
+        fputs("_files", out);
+    }
+    fputs("' ;;\n", out);
 }
 
 static void print_zsh(FILE *out)
@@ -111,16 +185,20 @@ static void print_zsh(FILE *out)
           "        _files\n"
           "        return\n"
           "    fi\n"
-          "    case $words[2] in\n",
+          "    local command=$words[2]\n"
+          "    shift words\n"
+          "    (( CURRENT-- ))\n"
+          "    case $command in\n",
           out);
     for (size_t i = 0; i < count; i++) {
         const tp_option *option;
         fprintf(out, "    %s)\n        _arguments", commands[i]->name);
         for (size_t n = 0; (option = tp_command_option(commands[i], n)) != NULL; n++)
             put_zsh_option(out, option);
-        fputs(" \\\n            '*:file:_files' ;;\n", out);
+        put_zsh_operands(out, commands[i]);
     }
-    fputs("    esac\n"
+    fputs("    *) _files ;;\n"
+          "    esac\n"
           "}\n"
           "_traceprof \"$@\"\n",
           out);
@@ -141,6 +219,16 @@ static void put_fish_option(FILE *out, const tp_command *command, const tp_optio
     fputs("'\n", out);
 }
 
+static void put_fish_operands(FILE *out, const tp_command *command)
+{
+    if (!has_words_for_operands(command))
+        return;
+    fprintf(out, "complete -c traceprof -f -n '__fish_seen_subcommand_from %s' -a '",
+            command->name);
+    put_operands(out, command);
+    fputs("'\n", out);
+}
+
 static void print_fish(FILE *out)
 {
     size_t count;
@@ -154,6 +242,7 @@ static void print_fish(FILE *out)
         fputs("'\n", out);
         for (size_t n = 0; (option = tp_command_option(commands[i], n)) != NULL; n++)
             put_fish_option(out, commands[i], option);
+        put_fish_operands(out, commands[i]);
     }
 }
 
@@ -184,9 +273,10 @@ const tp_command tp_command_completions = {
     .name = "completions",
     .operands = "SHELL",
     .purpose = "Print what bash, zsh or fish need to complete this command",
-    .text = "bash: traceprof completions bash > ~/.local/share/bash-completion/completions/traceprof\n"
-            "zsh:  traceprof completions zsh > a file named _traceprof in a folder of $fpath\n"
-            "fish: traceprof completions fish > ~/.config/fish/completions/traceprof.fish",
+    .text = "  bash: traceprof completions bash\n"
+            "        > ~/.local/share/bash-completion/completions/traceprof\n"
+            "  zsh:  traceprof completions zsh > a file named _traceprof in a folder of $fpath\n"
+            "  fish: traceprof completions fish > ~/.config/fish/completions/traceprof.fish",
     .options = options,
     .least = 1,
     .most = 1,

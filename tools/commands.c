@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "commands.h"
+#include "nearest.h"
+#include "tool.h"
 
 static const tp_command *const all[] = {
     &tp_command_top,
@@ -16,6 +18,7 @@ static const tp_command *const all[] = {
     &tp_command_check,
     &tp_command_browse,
     &tp_command_completions,
+    &tp_command_help,
 };
 
 const tp_command *const *tp_commands(size_t *count)
@@ -31,4 +34,18 @@ const tp_command *tp_command_find(const char *name)
             return all[i];
     }
     return NULL;
+}
+
+int tp_command_unknown(const char *name)
+{
+    tp_nearest nearest;
+    tp_nearest_init(&nearest, name, strlen(name));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        tp_nearest_offer(&nearest, all[i]->name);
+    fprintf(stderr, "traceprof: unknown command '%s'; ", name);
+    if (nearest.best != NULL)
+        fprintf(stderr, "did you mean '%s'?\n", nearest.best);
+    else
+        fputs("see 'traceprof help'\n", stderr);
+    return TP_EXIT_USAGE;
 }

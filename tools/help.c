@@ -6,6 +6,9 @@
 #define INDENT 26
 #define LINE 88
 
+/* Of the manual page: when its words were last changed. Not of the build, which is to be reproducible. */
+#define DATE "2026-11-21"
+
 static const char about[] =
     "traceprof reads profiles: those of ctraceprof, cProfile, profile, yappi, pyinstrument and\n"
     "Python 3.15's profiling.sampling. It needs no Python.";
@@ -16,8 +19,9 @@ static const char environment[] =
     "PAGER      shows what is longer than the terminal; default: less; empty: none";
 
 static const char statuses[] =
-    "0 all went well, 1 a rule of 'check' was broken, 2 wrong usage, 3 input that cannot be read or\n"
-    "is no profile, or output that cannot be written.";
+    "0 all went well; 1 a rule of 'check' or an invariant of 'info --check' was\n"
+    "broken; 2 wrong usage; 3 input that cannot be read or is no profile, or output that\n"
+    "cannot be written.";
 
 void tp_print_overview(FILE *out)
 {
@@ -82,30 +86,64 @@ void tp_print_help(FILE *out, const tp_command *command)
         fprintf(out, "\n%s\n", command->text);
 }
 
-/* Text in man(7): dots and quotes at the start of a line, backslashes and hyphens mean something
- * there. */
-static void put_roff(FILE *out, const char *text)
+/* Text in man(7): dots at the start of a line, backslashes and hyphens mean something there, and
+ * quotes, carets and tildes would be set as others. */
+static void put_roff_span(FILE *out, const char *text, size_t size)
 {
-    int at_start = 1;
-    for (; *text != '\0'; text++) {
-        if (at_start && (*text == '.' || *text == '\''))
+    static const char *const escapes[][2] = {
+        { "\\", "\\e" }, { "-", "\\-" }, { "'", "\\(aq" }, { "`", "\\(ga" }, { "^", "\\(ha" }, { "~", "\\(ti" },
+    };
+    for (size_t i = 0; i < size; i++) {
+        const char *found = NULL;
+        for (size_t e = 0; e < sizeof escapes / sizeof *escapes; e++) {
+            if (text[i] == escapes[e][0][0])
+                found = escapes[e][1];
+        }
+        if (text[i] == '.' && (i == 0 || text[i - 1] == '\n'))
             fputs("\\&", out);
-        if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '-')
-            fputs("\\-", out);
+        if (found != NULL)
+            fputs(found, out);
         else
-            fputc(*text, out);
-        at_start = *text == '\n';
+            fputc(text[i], out);
     }
 }
 
-/* Paragraphs as they are: they hold tables and examples. */
-static void put_verbatim(FILE *out, const char *text)
+static void put_roff(FILE *out, const char *text)
 {
-    fputs(".PP\n.nf\n", out);
-    put_roff(out, text);
+    put_roff_span(out, text, strlen(text));
+}
+
+static void put_verbatim(FILE *out, const char *text, size_t size)
+{
+    fputs(".nf\n", out);
+    put_roff_span(out, text, size);
     fputs("\n.fi\n", out);
+}
+
+/* Whether a line of the paragraph is indented: then it is a table or an example. */
+static int is_table(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == ' ' && (i == 0 || text[i - 1] == '\n'))
+            return 1;
+    }
+    return 0;
+}
+
+static void put_paragraphs(FILE *out, const char *text)
+{
+    for (const char *at = text; *at != '\0';) {
+        const char *end = strstr(at, "\n\n");
+        size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
+        fputs(".PP\n", out);
+        if (is_table(at, size)) {
+            put_verbatim(out, at, size);
+        } else {
+            put_roff_span(out, at, size);
+            fputc('\n', out);
+        }
+        at += size + (end != NULL ? 2 : 0);
+    }
 }
 
 static void put_roff_option(FILE *out, const tp_option *option)
@@ -130,10 +168,15 @@ static void put_roff_command(FILE *out, const tp_command *command)
     fputs(".\n", out);
     for (size_t n = 0; n < 64 && command->options[n].name != NULL; n++)
         put_roff_option(out, &command->options[n]);
-    if (command->shared & TP_WITH_FOCUS)
-        fputs(".PP\nTakes the focus options, too.\n", out);
-    if (command->text != NULL && *command->text != '\0')
-        put_verbatim(out, command->text);
+    if (command->shared != 0)
+        fputs(command->shared & TP_WITH_TABLE
+                  ? ".PP\nTakes the options of focus, tables and output, too.\n"
+              : command->shared & TP_WITH_OUTPUT
+                  ? ".PP\nTakes the options of focus and output, too.\n"
+                  : ".PP\nTakes the options of focus, too.\n",
+              out);
+    if (command->text != NULL)
+        put_paragraphs(out, command->text);
 }
 
 static void put_roff_shared(FILE *out, const char *title, unsigned shared)
@@ -152,7 +195,7 @@ void tp_print_manual(FILE *out)
 {
     size_t count;
     const tp_command *const *commands = tp_commands(&count);
-    fprintf(out, ".TH TRACEPROF 1 \"\" \"traceprof %s\" \"User Commands\"\n", tp_version());
+    fprintf(out, ".TH TRACEPROF 1 \"" DATE "\" \"traceprof %s\" \"User Commands\"\n", tp_version());
     fputs(".SH NAME\ntraceprof \\- read, compare and check profiles of Python programs\n", out);
     fputs(".SH SYNOPSIS\n.B traceprof\n.I COMMAND\n[\\fIOPTIONS\\fR] \\fIFILE\\fR...\n", out);
     fputs(".SH DESCRIPTION\n", out);
@@ -160,12 +203,12 @@ void tp_print_manual(FILE *out)
     fputs("\n.SH COMMANDS\n", out);
     for (size_t i = 0; i < count; i++)
         put_roff_command(out, commands[i]);
-    fputs(".SH OPTIONS OF MANY COMMANDS\n", out);
+    fputs(".SH OPTIONS OF MANY COMMANDS\nAll take \\fB\\-h\\fR, \\fB\\-\\-help\\fR.\n", out);
     put_roff_shared(out, "Focus", TP_WITH_FOCUS);
     put_roff_shared(out, "Tables", TP_WITH_TABLE);
     put_roff_shared(out, "Output", TP_WITH_OUTPUT);
     fputs(".SH EXIT STATUS\n", out);
     put_roff(out, statuses);
     fputs("\n.SH ENVIRONMENT\n", out);
-    put_verbatim(out, environment);
+    put_verbatim(out, environment, strlen(environment));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "nearest.h"
 #include "tool.h"
 
 #define SHARED_END { '\0', NULL, NULL, NULL, NULL }
@@ -112,6 +113,22 @@ static int add_given(tp_arguments *a, const tp_option *option, const char *value
     return 0;
 }
 
+/* "traceprof COMMAND: unknown option '--nmae'; did you mean '--name'?" */
+static int unknown_option(const tp_command *command, const char *word, const char *name,
+                          size_t size)
+{
+    const tp_option *option;
+    tp_nearest nearest;
+    tp_nearest_init(&nearest, name, size);
+    for (size_t n = 0; (option = tp_command_option(command, n)) != NULL; n++)
+        tp_nearest_offer(&nearest, option->name);
+    if (nearest.best == NULL)
+        return tp_usage_error(command, "unknown option", word);
+    fprintf(stderr, "traceprof %s: unknown option '%s'; did you mean '--%s'?\n", command->name,
+            word, nearest.best);
+    return TP_EXIT_USAGE;
+}
+
 /* --name, --name=VALUE, --name VALUE. *i is moved on over a value of its own word. */
 static int parse_name(tp_arguments *a, char **argv, int *i)
 {
@@ -119,7 +136,7 @@ static int parse_name(tp_arguments *a, char **argv, int *i)
     size_t size = strcspn(word, "=");
     const tp_option *option = find_name(a->command, word, size);
     if (option == NULL)
-        return tp_usage_error(a->command, "unknown option", argv[*i]);
+        return unknown_option(a->command, argv[*i], word, size);
     const char *value = word[size] == '=' ? word + size + 1 : NULL;
     if (option->value == NULL)
         return value == NULL ? add_given(a, option, NULL)
@@ -138,7 +155,7 @@ static int parse_letters(tp_arguments *a, char **argv, int *i)
     for (const char *at = word + 1; *at != '\0'; at++) {
         const tp_option *option = find_letter(a->command, *at);
         if (option == NULL)
-            return tp_usage_error(a->command, "unknown option", word);
+            return unknown_option(a->command, word, word + 1, strlen(word + 1));
         if (option->value != NULL) {
             const char *value = at[1] != '\0' ? at + 1 : argv[++*i];
             if (value == NULL)
@@ -154,11 +171,13 @@ static int parse_letters(tp_arguments *a, char **argv, int *i)
 
 static int check_operands(const tp_arguments *a)
 {
+    const tp_command *command = a->command;
     if (a->help)
         return 0;
-    if (a->operand_count < a->command->least)
-        return tp_usage_error(a->command,
-                              a->operand_count == 0 ? "no file given" : "a file is missing", NULL);
+    if (a->operand_count < command->least)
+        return command->least == 1 && command->most > 1
+                   ? tp_usage_error(command, "no file given", NULL)
+                   : tp_usage_error(command, "these are wanted:", command->operands);
     if (a->operand_count > a->command->most)
         return tp_usage_error(a->command, "one operand too many:",
                               a->operands[a->command->most]);

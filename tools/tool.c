@@ -61,22 +61,6 @@ static void print_version(FILE *out)
     fprintf(out, "traceprof %s\n", tp_version());
 }
 
-static int run_help(int argc, char **argv)
-{
-    if (argc < 3)
-        return deliver(tp_print_overview);
-    if (strcmp(argv[2], "--man") == 0)
-        return deliver(tp_print_manual);
-    const tp_command *command = tp_command_find(argv[2]);
-    if (command == NULL) {
-        fprintf(stderr, "traceprof: unknown command '%s'; see 'traceprof help'\n", argv[2]);
-        return TP_EXIT_USAGE;
-    }
-    char help[] = "--help";
-    char *words[] = { argv[2], help, NULL };
-    return run_command(command, 2, words);
-}
-
 /* "traceprof FILE" and "traceprof -n 5 FILE" mean top. */
 static int looks_like_top(const char *word)
 {
@@ -90,8 +74,6 @@ static int run(int argc, char **argv)
         return TP_EXIT_USAGE;
     }
     const char *word = argv[1];
-    if (strcmp(word, "help") == 0)
-        return run_help(argc, argv);
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         return deliver(tp_print_overview);
     if (strcmp(word, "--version") == 0)
@@ -101,8 +83,7 @@ static int run(int argc, char **argv)
         return run_command(command, argc - 1, argv + 1);
     if (looks_like_top(word))
         return run_command(tp_command_find("top"), argc, argv);
-    fprintf(stderr, "traceprof: unknown command '%s'; see 'traceprof help'\n", word);
-    return TP_EXIT_USAGE;
+    return tp_command_unknown(word);
 }
 
 int tp_tool_main(int argc, char **argv)

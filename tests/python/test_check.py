@@ -556,7 +556,7 @@ def test_wrong_rules(one, tmp_path, rule, column, expected):
         (["-f", "calls > 5", "--min-time", "5%", "FILE"], "not a time: '5%'" + SEE),
         (["-f", "calls > 5", "--report", "xml", "FILE"],
          "--report is one of: text junit github md; not 'xml'\n"),
-        (["--rule", "x", "FILE"], "unknown option '--rule'" + SEE),
+        (["--rule", "x", "FILE"], "unknown option '--rule'; did you mean '--rules'?\n"),
         (["FILE", "-f"], "a value is missing for '-f'" + SEE),
         (["--allow-missing=1", "FILE"], "no value is wanted for '--allow-missing=1'" + SEE),
     ],
