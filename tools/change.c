@@ -53,8 +53,10 @@ static tp_status add(judge *j, tp_change *change)
         changes->same++;
         return TP_OK;
     }
-    if ((j->rules->kinds & 1u << change->kind) == 0)
+    if ((j->rules->kinds & 1u << change->kind) == 0) {
+        changes->other++;
         return TP_OK;
+    }
     change->weight = j->rules->by_calls
                          ? fabs((double)change->b.calls - (double)change->a.calls)
                          : fabs(time_of(j, &change->b) - time_of(j, &change->a));

@@ -50,6 +50,7 @@ typedef struct tp_changes {
     size_t count;
     size_t capacity;
     size_t same;  /* what did not change enough */
+    size_t other; /* changes of kinds that are not asked for */
     size_t shown; /* count, or the limit */
 } tp_changes;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check_words.h"
+#include "text.h"
 
 static void put_plain(FILE *out, const char *character)
 {
@@ -44,14 +45,6 @@ static void put_property(FILE *out, const char *character)
         fputs("%2C", out);
     else
         put_message(out, character);
-}
-
-/* Inside a table: "__init__", "<lambda>" and "`" are to be read as they are. */
-static void put_markdown(FILE *out, const char *character)
-{
-    if (strchr("\\`*_[]<>|~&", *character) != NULL)
-        fputc('\\', out);
-    fputs(character, out);
 }
 
 static size_t kept(const tp_verdict *verdict)
@@ -244,7 +237,7 @@ static void print_rows(const tp_writer *writer, const tp_verdict *verdict)
 
 static void print_md(FILE *out, const tp_judgement *judgement)
 {
-    tp_writer writer = { out, put_markdown };
+    tp_writer writer = { out, tp_put_markdown };
     if (judgement->broken > 0)
         fputs("| rule | function | actual | limit | baseline | change |\n"
               "| --- | --- | ---: | ---: | ---: | ---: |\n",

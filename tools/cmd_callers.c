@@ -136,15 +136,16 @@ static tp_status fill(tp_table *table, const view *v, const uint32_t *edges, siz
 static int print(FILE *out, const tp_arguments *arguments, const view *v, const tp_limits *limits)
 {
     const tp_column columns[COLUMNS] = {
-        [CALLS] = { tp_profile_has_samples(v->profile) ? "samples" : "calls", "calls",
-                    TP_CELL_COUNT, 3, 0, 0 },
-        [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0 },
-        [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0 },
-        [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0 },
-        [SHARE] = { "of callee", "share_of_callee", TP_CELL_SHARE, 3, 0, 1 },
+        [CALLS] = { tp_profile_has_samples(v->profile) ? "samples" : "calls",
+                    tp_profile_has_samples(v->profile) ? "samples" : "calls",
+                    TP_CELL_COUNT, 3, 0, 0, 0 },
+        [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
+        [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
+        [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
+        [SHARE] = { "of callee", "share_of_callee", TP_CELL_SHARE, 3, 0, 1, 1 },
         [OTHER] = { v->of_callers ? "caller" : "callee", v->of_callers ? "caller_" : "callee_",
-                    TP_CELL_LABEL, 3, 0, 0 },
-        [FUNCTION] = { v->of_callers ? "calls" : "is called by", "", TP_CELL_LABEL, 3, 0, 0 },
+                    TP_CELL_LABEL, 3, 0, 0, 0 },
+        [FUNCTION] = { v->of_callers ? "callee" : "caller", "", TP_CELL_LABEL, 3, 0, 0, 0 },
     };
     tp_style style;
     tp_table table;
@@ -185,6 +186,8 @@ static int run(const tp_arguments *arguments, FILE *out, int of_callers)
         status = tp_source_load(&profile, arguments, 0, arguments->operand_count);
     if (status == 0) {
         view v = { .profile = profile, .order = &order, .of_callers = of_callers };
+        if (!tp_argument_has(arguments, "sort") && !tp_profile_has_edge_times(profile))
+            order.keys[0] = TP_SORT_CALLS;
         status = print(out, arguments, &v, &limits);
     }
     tp_profile_destroy(profile);

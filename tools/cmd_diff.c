@@ -17,18 +17,18 @@ enum {
 };
 
 static const tp_column all_columns[COLUMNS] = {
-    [CHANGE] = { "change", "change", TP_CELL_WORD, 3, 0, 0 },
-    [SELF_A] = { "self A", "self_a", TP_CELL_TIME, 3, 0, 0 },
-    [SELF_B] = { "self B", "self_b", TP_CELL_TIME, TP_FOR_MACHINES, 0, 0 },
-    [SELF_DELTA] = { "B-A", "self_delta", TP_CELL_TIME, 3, 1, 0 },
-    [CUM_A] = { "cum A", "cumulative_a", TP_CELL_TIME, 3, 0, 0 },
-    [CUM_B] = { "cum B", "cumulative_b", TP_CELL_TIME, TP_FOR_MACHINES, 0, 0 },
-    [CUM_DELTA] = { "B-A", "cumulative_delta", TP_CELL_TIME, 3, 1, 0 },
-    [RELATIVE] = { "B-A%", "relative", TP_CELL_SHARE, 3, 1, 0 },
-    [CALLS_A] = { "calls A", "calls_a", TP_CELL_COUNT, 3, 0, 0 },
-    [CALLS_B] = { "calls B", "calls_b", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0 },
-    [CALLS_DELTA] = { "B-A", "calls_delta", TP_CELL_COUNT, 3, 1, 0 },
-    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0 },
+    [CHANGE] = { "change", "change", TP_CELL_WORD, 3, 0, 0, 0 },
+    [SELF_A] = { "self A", "self_a", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SELF_B] = { "self B", "self_b", TP_CELL_TIME, TP_FOR_MACHINES, 0, 0, 0 },
+    [SELF_DELTA] = { "B-A", "self_delta", TP_CELL_TIME, 3, 1, 0, 0 },
+    [CUM_A] = { "cum A", "cumulative_a", TP_CELL_TIME, 3, 0, 0, 0 },
+    [CUM_B] = { "cum B", "cumulative_b", TP_CELL_TIME, TP_FOR_MACHINES, 0, 0, 0 },
+    [CUM_DELTA] = { "B-A", "cumulative_delta", TP_CELL_TIME, 3, 1, 0, 0 },
+    [RELATIVE] = { "B-A%", "relative", TP_CELL_SHARE, 3, 1, 0, 0 },
+    [CALLS_A] = { "calls A", "calls_a", TP_CELL_COUNT, 3, 0, 0, 0 },
+    [CALLS_B] = { "calls B", "calls_b", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
+    [CALLS_DELTA] = { "B-A", "calls_delta", TP_CELL_COUNT, 3, 1, 0, 0 },
+    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
 static int64_t minus(int64_t b, int64_t a)
@@ -36,10 +36,17 @@ static int64_t minus(int64_t b, int64_t a)
     return (int64_t)((uint64_t)b - (uint64_t)a);
 }
 
-static void fill_row(tp_cell *cells, const tp_change *change, int by_self)
+/* What changes are judged by. */
+static double judged(const tp_figures_of *figures, const tp_change_rules *rules)
+{
+    return rules->by_calls ? (double)figures->calls
+                           : rules->by_self ? figures->self : figures->cumulative;
+}
+
+static void fill_row(tp_cell *cells, const tp_change *change, const tp_change_rules *rules)
 {
     const tp_figures_of *a = &change->a, *b = &change->b;
-    double before = by_self ? a->self : a->cumulative, after = by_self ? b->self : b->cumulative;
+    double before = judged(a, rules), after = judged(b, rules);
     const char *word = tp_change_word(change->kind);
     cells[CHANGE].word = (tp_string){ word, strlen(word) };
     cells[SELF_A] = (tp_cell){ .real = a->self, .absent = !a->there };
@@ -75,6 +82,19 @@ static void put_totals(FILE *out, const tp_arguments *arguments, const tp_profil
         fprintf(out, "B takes %.2f times as long as A\n", after / before);
 }
 
+/* On a narrow screen the time that changes are not judged by is spared. */
+static void choose_columns(tp_column *columns, const tp_profile *a, const tp_profile *b,
+                           const tp_change_rules *rules)
+{
+    memcpy(columns, all_columns, COLUMNS * sizeof *columns);
+    if (!tp_profile_has_calls(a) || !tp_profile_has_calls(b))
+        columns[CALLS_A].shown = columns[CALLS_B].shown = columns[CALLS_DELTA].shown = 0;
+    columns[RELATIVE].title = rules->by_calls ? "calls B-A%" : rules->by_self ? "self B-A%"
+                                                                               : "cum B-A%";
+    columns[rules->by_self ? CUM_A : SELF_A].spare = 2;
+    columns[rules->by_self ? CUM_DELTA : SELF_DELTA].spare = 1;
+}
+
 static int print(FILE *out, const tp_arguments *arguments, const tp_profile *a,
                  const tp_profile *b, const tp_changes *changes, const tp_change_rules *rules)
 {
@@ -85,21 +105,20 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *a,
     int failed = tp_style_find(&style, arguments);
     if (failed != 0)
         return failed;
-    memcpy(columns, all_columns, sizeof columns);
-    if (!tp_profile_has_calls(a) || !tp_profile_has_calls(b))
-        columns[CALLS_A].shown = columns[CALLS_B].shown = columns[CALLS_DELTA].shown = 0;
+    choose_columns(columns, a, b, rules);
     tp_table_init(&table, columns, COLUMNS);
     for (size_t i = 0; status == TP_OK && i < changes->shown; i++) {
         tp_cell *cells = tp_table_row(&table);
         if (cells == NULL)
             status = TP_ENOMEM;
         else
-            fill_row(cells, &changes->list[i], rules->by_self);
+            fill_row(cells, &changes->list[i], rules);
     }
     if (status == TP_OK && tp_style_is_for_people(&style)) {
         put_totals(out, arguments, a, b);
         fprintf(out, "%s: %zu changed, %zu as before or below the threshold; %zu shown\n\n",
-                rules->by_path ? "paths of the call tree" : "functions", changes->count,
+                rules->by_path ? "paths of the call tree" : "functions",
+                changes->count + changes->other,
                 changes->same, changes->shown);
     }
     if (status == TP_OK)
@@ -179,6 +198,12 @@ static int compare(FILE *out, const tp_arguments *arguments, const tp_profile *a
                    const tp_profile *b, const tp_change_rules *rules)
 {
     tp_changes changes;
+    if (rules->by_calls && !(tp_profile_has_calls(a) && tp_profile_has_calls(b))) {
+        fputs("traceprof diff: --by calls needs numbers of calls, which one of the files does not "
+              "hold\n",
+              stderr);
+        return TP_EXIT_INPUT;
+    }
     if (rules->by_path &&
         (tp_profile_thread_count(a) == 0 || tp_profile_thread_count(b) == 0)) {
         fputs("traceprof diff: --tree needs call trees, which only ctraceprof's files hold\n",

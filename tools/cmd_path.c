@@ -1,24 +1,61 @@
 /* traceprof path: where most of the time goes, from the top-level call down. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "commands.h"
+#include "heading.h"
 #include "source.h"
+#include "table.h"
+#include "text.h"
 #include "tool.h"
 
-static tp_status print_step(FILE *out, const tp_profile *profile, const tp_context *context, double top)
+enum { TOTAL, SHARE, CALLS, FUNCTION, COLUMNS };
+
+static const tp_column columns[COLUMNS] = {
+    [TOTAL] = { "total", "inclusive", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SHARE] = { "total%", "share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
+    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
+};
+
+static double whole_of(const tp_thread_tree *tree)
 {
-    double seconds = (double)context->inclusive_ticks * tp_profile_unit(profile);
-    const tp_label *label = &tp_profile_functions(profile)[context->function].label;
-    size_t size = tp_label_format(label, NULL, 0);
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        return TP_ENOMEM;
-    tp_label_format(label, text, size + 1);
-    fprintf(out, "%10.3f %5.1f%% %10llu  %s\n", seconds,
-           top > 0 ? 100 * (double)context->inclusive_ticks / top : 0.0,
-           (unsigned long long)context->calls, text);
-    free(text);
+    double whole = 0;
+    for (size_t i = 0; i < tree->context_count; i++) {
+        if (tree->contexts[i].parent == TP_NO_INDEX)
+            whole += (double)tree->contexts[i].inclusive_ticks;
+    }
+    return whole;
+}
+
+static tp_status fill(tp_table *table, const tp_profile *profile, const tp_thread_tree *tree,
+                      const uint32_t *path, size_t length)
+{
+    double whole = length > 0 ? whole_of(tree) : 0;
+    for (size_t i = 0; i < length; i++) {
+        const tp_context *context = &tree->contexts[path[i]];
+        double ticks = (double)context->inclusive_ticks;
+        tp_cell *cells = tp_table_row(table);
+        if (cells == NULL)
+            return TP_ENOMEM;
+        cells[TOTAL].real = ticks * tp_profile_unit(profile);
+        cells[SHARE].real = tp_share(ticks, whole);
+        cells[CALLS].count = (int64_t)context->calls;
+        cells[FUNCTION].label = &tp_profile_functions(profile)[context->function].label;
+    }
     return TP_OK;
+}
+
+static void put_headings(FILE *out, const tp_arguments *arguments, const tp_profile *profile,
+                         const tp_thread_tree *tree)
+{
+    tp_put_heading(out, arguments, profile);
+    if (tree != NULL) {
+        fputs("thread ", out);
+        tp_put_string(out, tree->name, TP_PLAIN);
+        fprintf(out, "%s%llu\n", tree->name.size > 0 ? ", " : "", (unsigned long long)tree->id);
+    }
+    putc('\n', out);
 }
 
 static int has_contexts(const tp_profile *profile)
@@ -30,21 +67,29 @@ static int has_contexts(const tp_profile *profile)
     return 0;
 }
 
-static int print_path(FILE *out, const tp_profile *profile, long limit)
+static int print(FILE *out, const tp_arguments *arguments, const tp_profile *profile, size_t rows)
 {
-    size_t thread = 0;
-    size_t length = tp_profile_hottest_path(profile, &thread, NULL, 0);
+    tp_style style;
+    tp_table table;
+    size_t thread = 0, length = tp_profile_hottest_path(profile, &thread, NULL, 0);
+    int failed = tp_style_find(&style, arguments);
+    if (failed != 0)
+        return failed;
     uint32_t *path = calloc(length + 1, sizeof *path);
-    tp_status status = TP_OK;
+    /* A path of no length, or of another, is what is found without memory. */
     if (path == NULL || tp_profile_hottest_path(profile, &thread, path, length) != length ||
-        (length == 0 && has_contexts(profile)))
-        status = TP_ENOMEM;
-    const tp_thread_tree *tree = &tp_profile_threads(profile)[thread];
-    if (status == TP_OK && length > 0)
-        fputs("   seconds  share      calls  filename:lineno(function)\n", out);
-    for (size_t i = 0; status == TP_OK && i < length && (limit < 0 || i < (size_t)limit); i++)
-        status = print_step(out, profile, &tree->contexts[path[i]],
-                            (double)tree->contexts[path[0]].inclusive_ticks);
+        (length == 0 && has_contexts(profile))) {
+        free(path);
+        return tp_status_error(TP_ENOMEM);
+    }
+    const tp_thread_tree *tree = length > 0 ? &tp_profile_threads(profile)[thread] : NULL;
+    tp_table_init(&table, columns, COLUMNS);
+    tp_status status = fill(&table, profile, tree, path, length < rows ? length : rows);
+    if (status == TP_OK && tp_style_is_for_people(&style))
+        put_headings(out, arguments, profile, tree);
+    if (status == TP_OK)
+        status = tp_table_print(&table, out, &style);
+    tp_table_free(&table);
     free(path);
     return status == TP_OK ? TP_EXIT_OK : tp_status_error(status);
 }
@@ -55,20 +100,19 @@ static int run(const tp_arguments *arguments, FILE *out)
     const char *limit = tp_argument(arguments, "limit");
     long rows = -1;
     char *end = NULL;
+    errno = 0;
     if (limit != NULL)
         rows = strtol(limit, &end, 10);
-    if (limit != NULL && (end == limit || *end != '\0' || rows < 0))
+    if (limit != NULL && (errno != 0 || end == limit || *end != '\0' || rows < 0))
         return tp_usage_error(arguments->command, "not a number of rows:", limit);
     int status = tp_source_load(&profile, arguments, 0, arguments->operand_count);
     if (status != 0)
         return status;
-    if (tp_profile_thread_count(profile) == 0) {
-        fprintf(stderr, "traceprof path: %s: the file holds no call tree\n",
-                arguments->operands[0]);
-        status = TP_EXIT_INPUT;
-    } else {
-        status = print_path(out, profile, rows);
-    }
+    /* Nothing may be left of a profile that had a tree. */
+    if (tp_profile_thread_count(profile) > 0 || tp_profile_function_count(profile) == 0)
+        status = print(out, arguments, profile, rows < 0 ? SIZE_MAX : (size_t)rows);
+    else
+        status = tp_source_lacks_tree(arguments, arguments->operands[0]);
     tp_profile_destroy(profile);
     return status;
 }
@@ -85,7 +129,7 @@ const tp_command tp_command_path = {
     .text = "From the top-level call down, always into the call that took the most time. Needs the\n"
             "exact call tree, which files of other profilers do not hold.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

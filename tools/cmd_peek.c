@@ -9,7 +9,7 @@
 #include "table.h"
 #include "tool.h"
 
-enum { ROLE, CALLS, SELF, CUMULATIVE, SHARE, FUNCTION, COLUMNS };
+enum { OF, ROLE, CALLS, SELF, CUMULATIVE, SHARE, FUNCTION, COLUMNS };
 
 typedef struct peeker {
     const tp_profile *profile;
@@ -54,6 +54,7 @@ static tp_status put_edges(peeker *p, uint32_t function, int callers)
         tp_cell *cells = tp_table_row(p->table);
         if (cells == NULL)
             return TP_ENOMEM;
+        cells[OF].label = &functions[function].label;
         cells[ROLE].word = role(callers ? "caller" : "callee");
         cells[CALLS] = (tp_cell){ .count = e->calls,
                                   .absent = !tp_profile_has_calls(p->profile) };
@@ -73,6 +74,7 @@ static tp_status put_function(peeker *p, uint32_t function)
     tp_cell *cells = tp_table_row(p->table);
     if (cells == NULL)
         return TP_ENOMEM;
+    cells[OF].label = &f->label;
     cells[ROLE].word = role("function");
     cells[CALLS] =
         (tp_cell){ .count = f->calls, .absent = !tp_profile_has_calls(p->profile) };
@@ -83,13 +85,14 @@ static tp_status put_function(peeker *p, uint32_t function)
     return TP_OK;
 }
 
-static const tp_column columns[COLUMNS] = {
-    [ROLE] = { "", "role", TP_CELL_WORD, 3, 0, 0 },
-    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0 },
-    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0 },
-    [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0 },
-    [SHARE] = { "share", "share", TP_CELL_SHARE, 3, 0, 1 },
-    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0 },
+static const tp_column all_columns[COLUMNS] = {
+    [OF] = { "of", "of_", TP_CELL_LABEL, TP_FOR_MACHINES, 0, 0, 0 },
+    [ROLE] = { "", "role", TP_CELL_WORD, 3, 0, 0, 0 },
+    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
+    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
+    [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SHARE] = { "share", "share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
 /* One table a function for people; one for all, which machines can read, otherwise. */
@@ -118,6 +121,7 @@ static int peek(FILE *out, const tp_arguments *arguments, const tp_profile *prof
                 const tp_limits *limits)
 {
     const tp_order order = { .keys = { TP_SORT_CUMULATIVE }, .key_count = 1 };
+    tp_column columns[COLUMNS];
     tp_style style;
     tp_table table;
     uint32_t *rows;
@@ -132,6 +136,9 @@ static int peek(FILE *out, const tp_arguments *arguments, const tp_profile *prof
         fprintf(stderr, "traceprof peek: no function matches '%s'\n", arguments->operands[0]);
         return TP_EXIT_INPUT;
     }
+    memcpy(columns, all_columns, sizeof columns);
+    if (tp_profile_has_samples(profile))
+        columns[CALLS].title = columns[CALLS].key = "samples";
     tp_table_init(&table, columns, COLUMNS);
     peeker p = { .profile = profile, .table = &table };
     p.edges = calloc(tp_profile_edge_count(profile) + 1, sizeof *p.edges);

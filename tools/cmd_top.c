@@ -14,14 +14,14 @@
 enum { CALLS, PRIMITIVE, SELF, SELF_SHARE, CUMULATIVE, SHARE, PER_CALL, FUNCTION, COLUMNS };
 
 static const tp_column all_columns[COLUMNS] = {
-    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0 },
-    [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0 },
-    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0 },
-    [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1 },
-    [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0 },
-    [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1 },
-    [PER_CALL] = { "per call", "per_call", TP_CELL_TIME, 3, 0, 0 },
-    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0 },
+    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
+    [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 1 },
+    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [PER_CALL] = { "per call", "per_call", TP_CELL_TIME, 3, 0, 0, 2 },
+    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
 /* Names for --columns, in the order above. */

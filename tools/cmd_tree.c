@@ -14,16 +14,17 @@
 #define STANDARD_MIN 0.005
 #define STANDARD_INVERTED_DEPTH 16
 
-enum { THREAD, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
+enum { THREAD, NUMBER, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
 
-static const tp_column columns[COLUMNS] = {
-    [THREAD] = { "thread", "thread", TP_CELL_WORD, TP_FOR_MACHINES, 0, 0 },
-    [DEPTH] = { "depth", "depth", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0 },
-    [TOTAL] = { "total", "inclusive", TP_CELL_TIME, 3, 0, 0 },
-    [SHARE] = { "total%", "share", TP_CELL_SHARE, 3, 0, 1 },
-    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0 },
-    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0 },
-    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0 },
+static const tp_column all_columns[COLUMNS] = {
+    [THREAD] = { "thread", "thread", TP_CELL_WORD, TP_FOR_MACHINES, 0, 0, 0 },
+    [NUMBER] = { "id", "thread_id", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
+    [DEPTH] = { "depth", "depth", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
+    [TOTAL] = { "total", "inclusive", TP_CELL_TIME, 3, 0, 0, 0 },
+    [SHARE] = { "total%", "share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
+    [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
+    [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
 typedef struct bounds {
@@ -119,6 +120,7 @@ static tp_status put_context(const walker *w, tp_table *table, uint32_t i)
     if (cells == NULL)
         return TP_ENOMEM;
     cells[THREAD].word = w->tree->name;
+    cells[NUMBER].count = (int64_t)w->tree->id;
     cells[DEPTH].count = w->depth[i];
     cells[TOTAL].real = (double)context->inclusive_ticks * unit;
     cells[SHARE].real = tp_share((double)context->inclusive_ticks, w->whole);
@@ -204,15 +206,30 @@ static tp_status print_tree(FILE *out, const tp_profile *profile, size_t thread,
     return status;
 }
 
+/* Upside down, all time is that of the function at the top. */
+static void choose_columns(tp_column *columns, const tp_profile *profile, int inverted)
+{
+    memcpy(columns, all_columns, COLUMNS * sizeof *columns);
+    if (tp_profile_has_samples(profile))
+        columns[CALLS].title = columns[CALLS].key = "samples";
+    if (inverted) {
+        columns[TOTAL].title = "self";
+        columns[SHARE].title = "self%";
+        columns[SELF].shown = 0;
+    }
+}
+
 static int print(FILE *out, const tp_arguments *arguments, const tp_profile *profile,
                  const bounds *limits)
 {
     tp_style style;
     tp_table table;
+    tp_column columns[COLUMNS];
     tp_status status = TP_OK;
     int failed = tp_style_find(&style, arguments);
     if (failed != 0)
         return failed;
+    choose_columns(columns, profile, tp_argument_has(arguments, "invert"));
     tp_table_init(&table, columns, COLUMNS);
     if (tp_style_is_for_people(&style))
         tp_put_heading(out, arguments, profile);
@@ -229,7 +246,8 @@ static tp_status prepare(tp_profile **profile, int inverted, const bounds *limit
 {
     tp_profile *made;
     tp_status status = TP_OK;
-    if (tp_profile_thread_count(*profile) == 0) {
+    /* Where nothing is left of a profile there is nothing to estimate. */
+    if (tp_profile_thread_count(*profile) == 0 && tp_profile_function_count(*profile) > 0) {
         status = tp_profile_estimate_tree(&made, *profile, limits->least / 10);
         if (status != TP_OK)
             return status;

@@ -37,7 +37,7 @@ static void put_counts(FILE *out, const tp_profile *profile)
         primitive += (unsigned long long)functions[i].primitive_calls;
     }
     if (tp_profile_has_samples(profile))
-        fprintf(out, "%llu samples in ", calls);
+        fprintf(out, "%llu samples in ", primitive);
     else if (tp_profile_has_calls(profile) && calls != primitive)
         fprintf(out, "%llu calls (%llu primitive) of ", calls, primitive);
     else if (tp_profile_has_calls(profile))

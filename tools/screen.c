@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -46,7 +47,7 @@ int tp_screen_find(tp_screen *screen, const tp_arguments *arguments)
                    : tp_usage_error(arguments->command, "not a number of columns:", width);
     if (!is_terminal)
         return 0;
-    if (columns != NULL && parse_width(&screen->width, columns))
+    if (columns != NULL && parse_width(&screen->width, columns) && screen->width > 0)
         return 0;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
         screen->width = size.ws_col;

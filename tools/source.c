@@ -3,18 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "tool.h"
+
+/* A file's name may have been chosen by somebody else, too. */
+static void put_path(const char *command, const char *path)
+{
+    fprintf(stderr, "traceprof%s%s: ", *command != '\0' ? " " : "", command);
+    tp_put_string(stderr, (tp_string){ path, strlen(path) }, TP_PLAIN);
+    fputs(": ", stderr);
+}
 
 int tp_source_error(const char *path, const tp_error *error)
 {
+    put_path("", path);
     if (error->system_error != 0)
-        fprintf(stderr, "traceprof: %s: %s: %s\n", path, error->message,
-                strerror(error->system_error));
+        fprintf(stderr, "%s: %s\n", error->message, strerror(error->system_error));
     else if (error->status == TP_ENOMEM)
-        fprintf(stderr, "traceprof: %s: %s\n", path, error->message);
+        fprintf(stderr, "%s\n", error->message);
     else
-        fprintf(stderr, "traceprof: %s: not a profile: %s (at byte %llu)\n", path, error->message,
+        fprintf(stderr, "not a profile: %s (at byte %llu)\n", error->message,
                 (unsigned long long)error->offset);
+    return TP_EXIT_INPUT;
+}
+
+int tp_source_lacks_tree(const tp_arguments *arguments, const char *path)
+{
+    put_path(arguments->command->name, path);
+    fputs("the file holds no call tree\n", stderr);
     return TP_EXIT_INPUT;
 }
 
@@ -37,8 +53,8 @@ static int finish_merge(tp_merge *merge, tp_profile **profile, size_t files)
         return tp_status_error(status);
     if (without_tree > 0 && without_tree < files)
         fprintf(stderr,
-                "traceprof: %zu of %zu files have no call tree, so their sum has none either\n",
-                without_tree, files);
+                "traceprof: %zu of %zu files %s no call tree, so their sum has none either\n",
+                without_tree, files, without_tree == 1 ? "has" : "have");
     return 0;
 }
 
@@ -57,8 +73,8 @@ static int merge_files(tp_profile **profile, const char *const *paths, size_t co
         status = tp_merge_add(merge, one);
         tp_profile_destroy(one);
         if (status != TP_OK) {
-            fprintf(stderr, "traceprof: %s: cannot be added: %s\n", paths[i],
-                    tp_status_message(status));
+            put_path("", paths[i]);
+            fprintf(stderr, "cannot be added: %s\n", tp_status_message(status));
             failed = TP_EXIT_INPUT;
         }
     }
@@ -75,6 +91,23 @@ int tp_pattern_error(const tp_command *command, const char *text, const tp_error
     return TP_EXIT_USAGE;
 }
 
+/* Each value must be an expression of its own: "a)" and "(b" are none together. */
+static int check_patterns(const tp_arguments *arguments, const char *option)
+{
+    size_t position = 0;
+    const char *value;
+    while ((value = tp_argument_next(arguments, option, &position)) != NULL) {
+        tp_pattern *pattern;
+        tp_error error;
+        tp_status status = tp_pattern_create(&pattern, value, strlen(value), NULL, &error);
+        if (status != TP_OK)
+            return status == TP_ENOMEM ? tp_status_error(status)
+                                       : tp_pattern_error(arguments->command, value, &error);
+        tp_pattern_destroy(pattern);
+    }
+    return 0;
+}
+
 /* All values of an option as one expression: any of them. */
 static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, const char *option)
 {
@@ -82,8 +115,9 @@ static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, con
     const char *value;
     while ((value = tp_argument_next(arguments, option, &position)) != NULL)
         room += strlen(value) + 5;
-    if (room == 1)
-        return 0;
+    int failed = check_patterns(arguments, option);
+    if (room == 1 || failed != 0)
+        return failed;
     char *text = malloc(room);
     if (text == NULL)
         return tp_status_error(TP_ENOMEM);
@@ -96,9 +130,9 @@ static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, con
                                  size > 0 ? "|" : "", value);
     tp_error error;
     tp_status status = tp_pattern_create(pattern, text, size, NULL, &error);
-    int failed = status == TP_OK ? 0
-                 : status == TP_ENOMEM ? tp_status_error(status)
-                                       : tp_pattern_error(arguments->command, text, &error);
+    if (status != TP_OK)
+        failed = status == TP_ENOMEM ? tp_status_error(status)
+                                     : tp_pattern_error(arguments->command, text, &error);
     free(text);
     return failed;
 }
@@ -119,6 +153,19 @@ static int is_selective(const tp_selection *s)
            s->collapse_lib || s->by_thread;
 }
 
+static int has_thread(const tp_profile *profile, const char *wanted)
+{
+    char number[32];
+    for (size_t i = 0; i < tp_profile_thread_count(profile); i++) {
+        const tp_thread_tree *tree = &tp_profile_threads(profile)[i];
+        snprintf(number, sizeof number, "%llu", (unsigned long long)tree->id);
+        if (strcmp(number, wanted) == 0 || (tree->name.size == strlen(wanted) &&
+                                            memcmp(tree->name.bytes, wanted, tree->name.size) == 0))
+            return 1;
+    }
+    return 0;
+}
+
 static int select_part(tp_profile **profile, const tp_arguments *arguments,
                        const tp_selection *selection)
 {
@@ -130,7 +177,8 @@ static int select_part(tp_profile **profile, const tp_arguments *arguments,
                 arguments->command->name, selection->by_thread ? "thread" : "root");
         return TP_EXIT_INPUT;
     }
-    if (status == TP_OK && selection->by_thread && tp_profile_thread_count(made) == 0) {
+    if (status == TP_OK && selection->by_thread &&
+        !has_thread(*profile, selection->thread.bytes)) {
         tp_profile_destroy(made);
         fprintf(stderr, "traceprof %s: no thread '%s'\n", arguments->command->name,
                 selection->thread.bytes);

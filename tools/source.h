@@ -15,6 +15,9 @@ int tp_source_load_paths(tp_profile **profile, const tp_arguments *arguments,
 /* Reads one file. `as_is` as in tp_read_options. 0, or an exit status with the error printed. */
 int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is);
 
+/* Says on stderr that a file, or the sum of files, has no call tree. Gives TP_EXIT_INPUT. */
+int tp_source_lacks_tree(const tp_arguments *arguments, const char *path);
+
 /* Prints what was wrong with a file to stderr. Gives TP_EXIT_INPUT. */
 int tp_source_error(const char *path, const tp_error *error);
 

@@ -8,6 +8,9 @@
 
 #define LEAST_LABEL_WIDTH 24
 
+/* Texts are not padded further, so that one long name does not fill a file with blanks. */
+#define MOST_PADDING 100
+
 typedef struct unit {
     const char *name;
     double seconds;
@@ -65,10 +68,20 @@ static const tp_cell *cell_at(const tp_table *table, size_t row, size_t column)
     return &table->cells[row * table->column_count + column];
 }
 
-static int is_shown(const tp_table *table, size_t column, const tp_style *style)
+typedef struct layout {
+    const tp_table *table;
+    const tp_style *style;
+    const unit *u;
+    size_t *widths; /* Owned; by column */
+    char *left_out; /* Owned; by column: there is no room for it */
+    size_t last;    /* column shown last: it is not padded, and cut to the screen */
+    size_t room;    /* for that one; 0: as much as it wants */
+} layout;
+
+static int is_shown(const layout *l, size_t column)
 {
-    return (table->columns[column].shown &
-            (tp_style_is_for_people(style) ? TP_FOR_PEOPLE : TP_FOR_MACHINES)) != 0;
+    int audience = tp_style_is_for_people(l->style) ? TP_FOR_PEOPLE : TP_FOR_MACHINES;
+    return (l->table->columns[column].shown & audience) != 0 && !l->left_out[column];
 }
 
 static const unit *unit_for(double seconds)
@@ -87,20 +100,20 @@ void tp_put_time(FILE *out, double seconds)
 }
 
 /* The unit of all times in the table: for people the one that fits the largest. */
-static const unit *find_unit(const tp_table *table, const tp_style *style)
+static const unit *find_unit(const layout *l)
 {
+    const tp_table *table = l->table;
     double most = 0;
     for (size_t i = 0; i < UNIT_COUNT; i++) {
-        if (strcmp(style->unit, units[i].name) == 0)
+        if (strcmp(l->style->unit, units[i].name) == 0)
             return &units[i];
     }
-    if (!tp_style_is_for_people(style))
+    if (!tp_style_is_for_people(l->style))
         return &units[0];
     for (size_t r = 0; r < table->row_count; r++) {
         for (size_t c = 0; c < table->column_count; c++) {
             const tp_cell *cell = cell_at(table, r, c);
-            if (table->columns[c].kind == TP_CELL_TIME && !cell->absent &&
-                is_shown(table, c, style))
+            if (table->columns[c].kind == TP_CELL_TIME && !cell->absent && is_shown(l, c))
                 most = fmax(most, fabs(cell->real));
         }
     }
@@ -161,47 +174,99 @@ static void pad(FILE *out, size_t width, size_t taken)
         putc(' ', out);
 }
 
-typedef struct layout {
-    const tp_table *table;
-    const tp_style *style;
-    const unit *u;
-    size_t *widths; /* Owned; by column */
-    size_t last;    /* column shown last: it is not padded, and cut to the screen */
-    size_t room;    /* for that one; 0: as much as it wants */
-} layout;
+static size_t column_width(const layout *l, size_t column)
+{
+    const tp_table *table = l->table;
+    const tp_column *c = &table->columns[column];
+    size_t most = title_width(c, l->u);
+    for (size_t r = 0; r < table->row_count; r++) {
+        size_t width = cell_width(c, cell_at(table, r, column), l->u);
+        if (width > most)
+            most = is_number(c) || width < MOST_PADDING ? width : MOST_PADDING;
+    }
+    return most;
+}
+
+/* Columns taken by all that stands before the last one. */
+static size_t taken_before_last(const layout *l)
+{
+    size_t taken = 0;
+    for (size_t c = 0; c < l->last; c++)
+        taken += is_shown(l, c) ? l->widths[c] + 2 : 0;
+    return taken;
+}
+
+/* Leaves out the column that is spared most easily. 0: none is. */
+static int leave_out(layout *l)
+{
+    const tp_column *columns = l->table->columns;
+    size_t found = 0;
+    for (size_t c = 1; c < l->last; c++) {
+        if (is_shown(l, c) && columns[c].spare > (found > 0 ? columns[found].spare : 0))
+            found = c;
+    }
+    l->left_out[found] = found > 0;
+    return found > 0;
+}
+
+/* Labels before the last column get half of what the numbers leave. */
+static void fit_labels(layout *l, size_t screen)
+{
+    for (size_t c = 0; c < l->last; c++) {
+        if (!is_shown(l, c) || l->table->columns[c].kind != TP_CELL_LABEL)
+            continue;
+        size_t others = taken_before_last(l) - l->widths[c];
+        size_t half = screen > others ? (screen - others) / 2 : 0;
+        if (half < LEAST_LABEL_WIDTH)
+            half = LEAST_LABEL_WIDTH;
+        if (l->widths[c] > half)
+            l->widths[c] = half;
+    }
+}
+
+static void fit_screen(layout *l, size_t screen)
+{
+    fit_labels(l, screen);
+    while (taken_before_last(l) + LEAST_LABEL_WIDTH > screen && leave_out(l))
+        fit_labels(l, screen);
+    size_t taken = taken_before_last(l);
+    l->room = screen > taken + LEAST_LABEL_WIDTH ? screen - taken : LEAST_LABEL_WIDTH;
+}
 
 /* Texts in the last column are not measured: nothing stands behind them. */
 static void measure(layout *l)
 {
     const tp_table *table = l->table;
-    size_t used = 0;
+    l->u = find_unit(l);
     for (size_t c = 0; c < table->column_count; c++) {
-        if (is_shown(table, c, l->style))
+        if (is_shown(l, c))
             l->last = c;
     }
     for (size_t c = 0; c < table->column_count; c++) {
-        l->widths[c] = title_width(&table->columns[c], l->u);
-        if (!is_shown(table, c, l->style) || (c == l->last && !is_number(&table->columns[c])))
-            continue;
-        for (size_t r = 0; r < table->row_count; r++) {
-            size_t width = cell_width(&table->columns[c], cell_at(table, r, c), l->u);
-            if (width > l->widths[c])
-                l->widths[c] = width;
-        }
-        used += l->widths[c] + 2;
+        if (is_shown(l, c) && (c != l->last || is_number(&table->columns[c])))
+            l->widths[c] = column_width(l, c);
     }
     if (l->style->format == TP_FORMAT_TEXT && l->style->screen.width > 0)
-        l->room = l->style->screen.width > used + LEAST_LABEL_WIDTH
-                      ? l->style->screen.width - used
-                      : LEAST_LABEL_WIDTH;
+        fit_screen(l, l->style->screen.width);
 }
 
 /* Red for a fifth and more, yellow for a twentieth. */
 static const char *heat_of(const layout *l, size_t column, const tp_cell *cell)
 {
-    if (!l->style->screen.colour || !l->table->columns[column].heat || cell->absent)
+    if (l->style->format != TP_FORMAT_TEXT || !l->style->screen.colour || !l->table->columns[column].heat || cell->absent)
         return "";
     return cell->real >= 0.2 ? "\033[31m" : cell->real >= 0.05 ? "\033[33m" : "";
+}
+
+/* Cut to the room there is; the indentation gives way first. Gives the columns it took. */
+static size_t put_label(FILE *out, const layout *l, size_t column, const tp_cell *cell,
+                        tp_quoting quoting)
+{
+    size_t room = l->room == 0 ? 0 : column == l->last ? l->room : l->widths[column];
+    size_t most = room == 0 ? MOST_PADDING : room > LEAST_LABEL_WIDTH ? room - LEAST_LABEL_WIDTH : 0;
+    size_t indent = cell->indent < most ? cell->indent : most;
+    pad(out, indent, 0);
+    return indent + tp_put_label(out, cell->label, quoting, room > indent ? room - indent : 0);
 }
 
 static void put_cell(FILE *out, const layout *l, size_t column, const tp_cell *cell,
@@ -224,16 +289,21 @@ static void put_cell(FILE *out, const layout *l, size_t column, const tp_cell *c
         tp_put_string(out, cell->word, quoting);
         taken = tp_string_width(cell->word);
     } else {
-        size_t room = column == l->last && l->room > 0 ? l->room : 0;
-        size_t indent = room > 0 && cell->indent + LEAST_LABEL_WIDTH > room
-                            ? (room > LEAST_LABEL_WIDTH ? room - LEAST_LABEL_WIDTH : 0)
-                            : cell->indent;
-        pad(out, indent, 0);
-        taken = indent +
-                tp_put_label(out, cell->label, quoting, room > indent ? room - indent : 0);
+        taken = put_label(out, l, column, cell, quoting);
     }
     if (column != l->last)
         pad(out, width, taken);
+}
+
+static void put_padded_title(FILE *out, const layout *l, size_t column)
+{
+    const tp_column *c = &l->table->columns[column];
+    size_t width = title_width(c, l->u);
+    if (is_number(c))
+        pad(out, l->widths[column], width);
+    put_title(out, c, l->u);
+    if (column != l->last && !is_number(c))
+        pad(out, l->widths[column], width);
 }
 
 static void print_text(const layout *l, FILE *out)
@@ -242,20 +312,15 @@ static void print_text(const layout *l, FILE *out)
     const char *bold = l->style->screen.colour ? "\033[1m" : "";
     fputs(bold, out);
     for (size_t c = 0; c <= l->last; c++) {
-        if (!is_shown(table, c, l->style))
+        if (!is_shown(l, c))
             continue;
-        size_t width = title_width(&table->columns[c], l->u);
-        if (is_number(&table->columns[c]))
-            pad(out, l->widths[c], width);
-        put_title(out, &table->columns[c], l->u);
-        if (c != l->last && !is_number(&table->columns[c]))
-            pad(out, l->widths[c], width);
+        put_padded_title(out, l, c);
         fputs(c == l->last ? "" : "  ", out);
     }
     fprintf(out, "%s\n", *bold != '\0' ? "\033[0m" : "");
     for (size_t r = 0; r < table->row_count; r++) {
         for (size_t c = 0; c <= l->last; c++) {
-            if (!is_shown(table, c, l->style))
+            if (!is_shown(l, c))
                 continue;
             put_cell(out, l, c, cell_at(table, r, c), TP_PLAIN);
             fputs(c == l->last ? "\n" : "  ", out);
@@ -267,21 +332,21 @@ static void print_md(const layout *l, FILE *out)
 {
     const tp_table *table = l->table;
     for (size_t c = 0; c <= l->last; c++) {
-        if (!is_shown(table, c, l->style))
+        if (!is_shown(l, c))
             continue;
         fputs("| ", out);
-        put_title(out, &table->columns[c], l->u);
+        put_padded_title(out, l, c);
         putc(' ', out);
     }
     fputs("|\n", out);
     for (size_t c = 0; c <= l->last; c++) {
-        if (is_shown(table, c, l->style))
+        if (is_shown(l, c))
             fputs(is_number(&table->columns[c]) ? "| ---: " : "| --- ", out);
     }
     fputs("|\n", out);
     for (size_t r = 0; r < table->row_count; r++) {
         for (size_t c = 0; c <= l->last; c++) {
-            if (!is_shown(table, c, l->style))
+            if (!is_shown(l, c))
                 continue;
             fputs("| ", out);
             put_cell(out, l, c, cell_at(table, r, c), TP_MARKDOWN);
@@ -291,11 +356,19 @@ static void print_md(const layout *l, FILE *out)
     }
 }
 
+/* Sums of hostile files may be too large for a double; JSON has no word for that. */
+static int is_unknown(const tp_column *column, const tp_cell *cell, const unit *u)
+{
+    if (column->kind == TP_CELL_TIME)
+        return cell->absent || !isfinite(cell->real / u->seconds);
+    return cell->absent || (column->kind == TP_CELL_SHARE && !isfinite(cell->real));
+}
+
 /* What machines read: one value, without its name. */
 static void put_value(FILE *out, const tp_column *column, const tp_cell *cell, const unit *u,
                       tp_quoting quoting)
 {
-    if (cell->absent)
+    if (is_unknown(column, cell, u))
         fputs(quoting == TP_JSON ? "null" : "", out);
     else if (column->kind == TP_CELL_COUNT)
         fprintf(out, "%lld", (long long)cell->count);
@@ -324,7 +397,7 @@ static void print_csv(const layout *l, FILE *out)
     const tp_table *table = l->table;
     for (size_t c = 0; c <= l->last; c++) {
         const tp_column *column = &table->columns[c];
-        if (!is_shown(table, c, l->style))
+        if (!is_shown(l, c))
             continue;
         if (column->kind == TP_CELL_LABEL)
             fprintf(out, "%sfile,%sline,%sname", column->key, column->key, column->key);
@@ -335,7 +408,7 @@ static void print_csv(const layout *l, FILE *out)
     }
     for (size_t r = 0; r < table->row_count; r++) {
         for (size_t c = 0; c <= l->last; c++) {
-            if (!is_shown(table, c, l->style))
+            if (!is_shown(l, c))
                 continue;
             const tp_cell *cell = cell_at(table, r, c);
             if (table->columns[c].kind == TP_CELL_LABEL)
@@ -366,7 +439,7 @@ static void put_json_row(FILE *out, const layout *l, size_t row)
     for (size_t c = 0; c <= l->last; c++) {
         const tp_column *column = &l->table->columns[c];
         const tp_cell *cell = cell_at(l->table, row, c);
-        if (!is_shown(l->table, c, l->style))
+        if (!is_shown(l, c))
             continue;
         fputs(comma, out);
         comma = ",";
@@ -399,10 +472,14 @@ static void print_json(const layout *l, FILE *out)
 
 tp_status tp_table_print(const tp_table *table, FILE *out, const tp_style *style)
 {
-    layout l = { .table = table, .style = style, .u = find_unit(table, style) };
+    layout l = { .table = table, .style = style };
     l.widths = calloc(table->column_count + 1, sizeof *l.widths);
-    if (l.widths == NULL)
+    l.left_out = calloc(table->column_count + 1, 1);
+    if (l.widths == NULL || l.left_out == NULL) {
+        free(l.widths);
+        free(l.left_out);
         return TP_ENOMEM;
+    }
     measure(&l);
     switch (style->format) {
     case TP_FORMAT_TEXT:
@@ -420,5 +497,6 @@ tp_status tp_table_print(const tp_table *table, FILE *out, const tp_style *style
         break;
     }
     free(l.widths);
+    free(l.left_out);
     return TP_OK;
 }

@@ -29,6 +29,7 @@ typedef struct tp_column {
     int shown;       /* of TP_FOR_..., 0: nowhere */
     int with_sign;   /* of a difference: + before what is positive */
     int heat;        /* a share that is coloured when it is large */
+    int spare;       /* not 0: left out of a text that is too wide, the greatest first */
 } tp_column;
 
 typedef struct tp_cell {

@@ -56,14 +56,22 @@ static void put_csv(FILE *out, tp_string string)
         putc('"', out);
 }
 
+void tp_put_markdown(FILE *out, const char *character)
+{
+    if (strchr("\\`*_[]<>|~&", *character) != NULL)
+        putc('\\', out);
+    fputs(character, out);
+}
+
 static void put_visible(FILE *out, tp_string string, tp_quoting quoting)
 {
     char shown[TP_VISIBLE_ROOM];
     for (size_t i = 0; i < string.size;) {
         i += tp_character_show(shown, string.bytes + i, string.size - i);
-        if (quoting == TP_MARKDOWN && strcmp(shown, "|") == 0)
-            putc('\\', out);
-        fputs(shown, out);
+        if (quoting == TP_MARKDOWN)
+            tp_put_markdown(out, shown);
+        else
+            fputs(shown, out);
     }
 }
 

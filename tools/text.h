@@ -10,10 +10,13 @@
 /* How a string is put. */
 typedef enum tp_quoting {
     TP_PLAIN,    /* control characters and lone surrogates as escapes: \n, \x1b, \udc80 */
-    TP_MARKDOWN, /* as plain, and | escaped */
+    TP_MARKDOWN, /* as plain, and what means something in a table of Markdown escaped */
     TP_CSV,      /* in double quotes where RFC 4180 wants them; otherwise as it is */
     TP_JSON      /* with its quotes */
 } tp_quoting;
+
+/* One character of plain text as Markdown: "__init__", "<lambda>" and "|" are to be read as they are. */
+void tp_put_markdown(FILE *out, const char *character);
 
 void tp_put_string(FILE *out, tp_string string, tp_quoting quoting);
 
