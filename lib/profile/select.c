@@ -143,7 +143,8 @@ static void decide_downwards(thinner *t)
         uint32_t parent = context->parent;
         bool at_top = parent == TP_NO_INDEX;
         uint8_t mark = t->marks[context->function];
-        uint8_t above = at_top ? 0 : t->marks[t->contexts[parent].function];
+        bool is_called = !at_top && t->fate[parent] != OUTSIDE;
+        uint8_t above = is_called ? t->marks[t->contexts[parent].function] : 0;
         t->rooted[i] = (mark & TP_MARK_ROOT) != 0 || (!at_top && t->rooted[parent]);
         bool in_focus = s->focus == NULL || (mark & TP_MARK_FOCUS) != 0 ||
                         (!at_top && t->in_focus[parent] == IN_FOCUS);
@@ -153,7 +154,7 @@ static void decide_downwards(thinner *t)
         else if (s->root != NULL && !t->rooted[i])
             t->fate[i] = OUTSIDE;
         else if ((mark & TP_MARK_HIDE) != 0 ||
-                 (!at_top && (mark & TP_MARK_LIBRARY) != 0 && (above & TP_MARK_LIBRARY) != 0))
+                 ((mark & TP_MARK_LIBRARY) != 0 && (above & TP_MARK_LIBRARY) != 0))
             t->fate[i] = FOLDED;
         else
             t->fate[i] = KEPT;

@@ -1,0 +1,597 @@
+"""Focus options, merge, diff and tree against a reference of a few lines.
+
+The reference knows no trees: a profile is {path: [calls, nested calls, own ticks]}, a path being the
+labels from the top-level call down. What a selection does to a profile it does to each path alone.
+Files are written with marshal, as docs/format.md has them; a tick is a second.
+"""
+
+import json
+import marshal
+import os
+import pstats
+import random
+import re
+import struct
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+TOOL = (Path(os.environ.get("TRACEPROF_BUILD", "build")) / "traceprof").resolve()
+GOOD = Path(__file__).parents[1] / "golden" / "good"
+
+LIBRARY = [
+    ("~", 0, "<built-in method len>"),
+    ("/usr/lib/python3.12/json/decoder.py", 5, "decode"),
+    ("/env/site-packages/dep/core.py", 7, "helper"),
+    ("<frozen importlib>", 3, "load"),
+]
+OWN = [
+    ("/app/a.py", 1, "main"),
+    ("/app/b.py", 2, "work"),
+    ("/app/sub/b.py", 2, "work"),  # falls together with the one above
+    ("/app/c.py", 9, "leaf"),
+]
+LABELS = LIBRARY + OWN
+PATTERNS = ["main", "work", "leaf", "sub/b", r"len\}$", "decode|helper", "app/", "load", "^nothing$"]
+
+
+def text_of(label):
+    file, line, name = label
+    if (file, line) == ("~", 0):
+        return "{" + name[1:-1] + "}" if name.startswith("<") else name
+    return f"{file}:{line}({name})"
+
+
+# The reference.
+
+
+def add(paths, path, calls, nested, own):
+    """A call of a function by itself by itself is one more nested call of the context above."""
+    kept = []
+    for label in path:
+        is_nested = kept[-2:] == [label, label]
+        if not is_nested:
+            kept.append(label)
+    row = paths.setdefault(tuple(kept), [0, 0, 0])
+    row[0] += calls
+    row[1] += calls if is_nested else nested
+    row[2] += own
+
+
+def own_to(paths, path, own):
+    if path:
+        add(paths, path, 0, 0, own)
+
+
+def select(paths, *, focus=None, ignore=None, hide=None, root=None, library=False):
+    def has(pattern, path):
+        return any(re.search(pattern, text_of(label)) for label in path)
+
+    alive = {path for path in paths if ignore is None or not has(ignore, path)}
+    if focus is not None:
+        hits = {path for path in alive if has(focus, path)}
+        leads = {path[:n] for path in hits for n in range(1, len(path))} - hits
+        alive = hits | leads
+    made = {}
+    for path in sorted(alive, key=len):
+        calls, nested, own = paths[path]
+        if focus is not None and path in leads:
+            own = 0
+        if root is not None:
+            tops = [n for n, label in enumerate(path) if has(root, [label])]
+            if not tops:
+                continue
+            path = path[tops[0] :]
+        kept = [
+            not (hide is not None and has(hide, [label]))
+            and not (library and n > 0 and label in LIBRARY and path[n - 1] in LIBRARY)
+            for n, label in enumerate(path)
+        ]
+        rest = tuple(label for label, keep in zip(path, kept) if keep)
+        if kept[-1]:
+            add(made, rest, calls, nested, own)
+        else:
+            own_to(made, rest, own)
+    return made
+
+
+def inclusive(paths):
+    sums = Counter()
+    for path, (_, _, own) in paths.items():
+        for n in range(1, len(path) + 1):
+            sums[path[:n]] += own
+    return sums
+
+
+def rows_and_edges(threads):
+    """{label: [nc, cc, tt, ct]} and {(caller, callee): the same}."""
+    functions, edges = {}, {}
+    for paths in threads:
+        whole = inclusive(paths)
+        for path, (calls, nested, own) in paths.items():
+            entries = [(functions.setdefault(path[-1], [0, 0, 0, 0]), path[-1] not in path[:-1])]
+            if len(path) > 1:
+                edge, above = path[-2:], list(zip(path, path[1:]))[:-1]
+                entries.append((edges.setdefault(edge, [0, 0, 0, 0]), edge not in above))
+            for row, outermost in entries:
+                row[0] += calls
+                row[2] += own
+                if outermost:
+                    row[1] += calls - nested
+                    row[3] += whole[path]
+    return functions, edges
+
+
+def added(tables):
+    total = {}
+    for table in tables:
+        for key, row in table.items():
+            total[key] = [a + b for a, b in zip(total.get(key, [0] * len(row)), row)]
+    return total
+
+
+def renamed(table, rename):
+    return added({key: row} for key, row in ((rename(key), row) for key, row in table.items()))
+
+
+# Files.
+
+
+def random_paths(rng):
+    """Some random calls; about one in four is of the function that calls."""
+    paths = {}
+
+    def call(path, fuel):
+        add(paths, path, 1, 0, rng.randrange(5))
+        for _ in range(rng.randrange(4) if fuel else 0):
+            label = path[-1] if rng.random() < 0.25 else rng.choice(LABELS)
+            call((*path, label), fuel - 1)
+
+    for _ in range(rng.randrange(1, 4)):
+        call((rng.choice(LABELS),), 5)
+    return paths
+
+
+def preorder(paths):
+    """The paths with all parents before their children, and subtrees contiguous."""
+    first = {path: n for n, path in enumerate(paths)}
+    return sorted(paths, key=lambda path: [first[path[: n + 1]] for n in range(len(path))])
+
+
+def write(path, threads, *, tree=True, unit=1.0):
+    """`threads` is {(name, id): paths}."""
+    functions, edges = rows_and_edges(threads.values())
+    order = sorted(functions)
+    rows = {}
+    for label in order:
+        nc, cc, tt, ct = functions[label]
+        callers = {a: (n, c, t * unit, w * unit) for (a, b), (n, c, t, w) in edges.items() if b == label}
+        rows[label] = (cc, nc, tt * unit, ct * unit, callers)
+    columns = []
+    for (name, number), paths in threads.items():
+        whole, listed = inclusive(paths), preorder(paths)
+        place = {p: n for n, p in enumerate(listed)}
+        pack = lambda kind, values: struct.pack(f"<{len(listed)}{kind}", *values)  # noqa: B023, E731
+        columns.append(
+            {
+                "name": name,
+                "id": number,
+                "function": pack("I", [order.index(p[-1]) for p in listed]),
+                "parent": pack("I", [place.get(p[:-1], 0xFFFFFFFF) for p in listed]),
+                "calls": pack("Q", [paths[p][0] for p in listed]),
+                "nested_calls": pack("Q", [paths[p][1] for p in listed]),
+                "inclusive_ticks": pack("q", [whole[p] for p in listed]),
+            }
+        )
+    extension = {"traceprof": (1, 0), "unit": unit, "properties": {"clock": "fake"}, "threads": columns}
+    path.write_bytes(marshal.dumps(rows) + (marshal.dumps(extension) if tree else b""))
+    return path
+
+
+THREADS = [("MainThread", 1), ("worker", 2), ("worker", 3)]
+
+
+def random_threads(rng):
+    return {thread: random_paths(rng) for thread in THREADS[: rng.randrange(1, 4)]}
+
+
+# The tool.
+
+
+def run(*words):
+    return subprocess.run([str(TOOL), *map(str, words)], capture_output=True, text=True, timeout=60)
+
+
+def tool(*words):
+    result = run(*words, "--format", "json")
+    assert (result.returncode, result.stderr) == (0, ""), words
+    return json.loads(result.stdout)
+
+
+def label_of(row, prefix=""):
+    return row[prefix + "file"], row[prefix + "line"], row[prefix + "name"]
+
+
+def figures(row):
+    return [row["calls"], row["primitive_calls"], row["self_s"], row["cumulative_s"]]
+
+
+def top(*words):
+    rows = tool("top", *words)
+    assert len({label_of(row) for row in rows}) == len(rows)
+    return {label_of(row): figures(row) for row in rows}
+
+
+def edges_of(*words):
+    rows = tool("callers", *words)
+    found = {(label_of(row, "caller_"), label_of(row)): figures(row) for row in rows}
+    assert len(found) == len(rows)
+    there = {(label_of(row), label_of(row, "callee_")): figures(row) for row in tool("callees", *words)}
+    assert found == there
+    return found
+
+
+def trees(*words):
+    """{thread id: {path: (calls, inclusive)}}."""
+    found, path = {}, []
+    for row in tool("tree", "--min", "0", *words):
+        path = [*path[: row["depth"]], label_of(row)]
+        contexts = found.setdefault(row["thread_id"], {})
+        assert tuple(path) not in contexts
+        contexts[tuple(path)] = (row["calls"], row["inclusive_s"])
+    return found
+
+
+def expected_trees(threads):
+    return {
+        number: {path: (row[0], inclusive(paths)[path]) for path, row in paths.items()}
+        for (_, number), paths in threads.items()
+        if paths
+    }
+
+
+def assert_is(threads, *words, tree_words=()):
+    functions, edges = rows_and_edges(threads.values())
+    assert trees(*tree_words, *words) == expected_trees(threads)
+    if not tree_words:
+        assert top(*words) == functions
+        assert edges_of(*words) == edges
+
+
+def options_of(focus=None, ignore=None, hide=None, library=False):
+    words = []
+    for name, pattern in ("--focus", focus), ("--ignore", ignore), ("--hide", hide):
+        words += [name, pattern] if pattern is not None else []
+    return words + ["--collapse-lib"] * library
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_selections(seed, tmp_path):
+    rng = random.Random(seed)
+    threads = random_threads(rng)
+    path = write(tmp_path / "a.prof", threads)
+    assert_is(threads, path)
+    rules = [{"focus": p} for p in rng.sample(PATTERNS, 2)] + [{"library": True}]
+    rules += [{"ignore": rng.choice(PATTERNS)}, {"hide": rng.choice(PATTERNS)}]
+    keys = ["focus", "ignore", "hide"]
+    rules.append({key: rng.choice(PATTERNS) for key in keys} | {"library": rng.random() < 0.5})
+    for rule in rules:
+        selected = {thread: select(paths, **rule) for thread, paths in threads.items()}
+        assert_is(selected, *options_of(**rule), path)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_root(seed, tmp_path):
+    rng = random.Random(seed)
+    threads = random_threads(rng)
+    path = write(tmp_path / "a.prof", threads)
+    for rule in {}, {"focus": rng.choice(PATTERNS)}, {"hide": rng.choice(PATTERNS)}, {"library": True}:
+        root = rng.choice(PATTERNS)
+        selected = {thread: select(p, root=root, **rule) for thread, p in threads.items()}
+        assert_is(selected, *options_of(**rule), path, tree_words=["--root", root])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_threads(seed, tmp_path):
+    threads = random_threads(random.Random(seed))
+    path = write(tmp_path / "a.prof", threads)
+    for name, number in threads:
+        assert_is({(name, number): threads[name, number]}, "--thread", number, path)
+        same = {thread: paths for thread, paths in threads.items() if thread[0] == name}
+        assert_is(same, "--thread", name, path)
+    assert run("top", "--thread", "nobody", path).returncode == 3
+
+
+def test_patterns_given_twice_are_alternatives(tmp_path):
+    path = write(tmp_path / "a.prof", random_threads(random.Random(1)))
+    assert top("--hide", "main", "--hide", "work|leaf", path) == top("--hide", "main|work|leaf", path)
+
+
+def base(label):
+    return (label[0].rpartition("/")[2], *label[1:])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_strip_dirs(seed, tmp_path):
+    """Rows and edges are added up, as pstats does; contexts, too."""
+    threads = random_threads(random.Random(seed))
+    path = write(tmp_path / "a.prof", threads)
+    functions, edges = rows_and_edges(threads.values())
+    assert top("--strip-dirs", path) == renamed(functions, base)
+    assert edges_of("--strip-dirs", path) == renamed(edges, lambda edge: tuple(map(base, edge)))
+    stripped = {}
+    for thread, paths in threads.items():
+        for p, row in paths.items():
+            add(stripped.setdefault(thread, {}), tuple(map(base, p)), *row)
+    assert trees("--strip-dirs", path) == expected_trees(stripped)
+    theirs = pstats.Stats(str(path)).strip_dirs().stats
+    assert {key: [row[1], row[0], *row[2:4]] for key, row in theirs.items()} == renamed(functions, base)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("levels", [None, 1, 3])
+def test_invert(seed, levels, tmp_path):
+    threads = random_threads(random.Random(seed))
+    path = write(tmp_path / "a.prof", threads)
+    expected = {}
+    for (_, number), paths in threads.items():
+        found = expected.setdefault(number, {})
+        for p, (calls, _, own) in paths.items():
+            for n in range(1, min(len(p), levels or 16) + 1):
+                key = p[::-1][:n]
+                old = found.get(key, (0, 0))
+                found[key] = (old[0] + calls, old[1] + own)
+    words = [] if levels is None else ["-d", levels]
+    assert trees("--invert", *words, path) == expected
+
+
+def test_invert_stops_at_16_levels(tmp_path):
+    labels = [("f.py", n, "f") for n in range(20)]
+    paths = {tuple(labels[: n + 1]): [1, 0, 1] for n in range(20)}
+    path = write(tmp_path / "a.prof", {("", 1): paths})
+    assert max(len(p) for p in trees("--invert", path)[1]) == 16
+    assert max(len(p) for p in trees("--invert", "-d", 20, path)[1]) == 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_merge(seed, tmp_path):
+    rng = random.Random(seed)
+    runs = [random_threads(rng) for _ in range(rng.randrange(2, 5))]
+    files = [write(tmp_path / f"{n}.prof", threads) for n, threads in enumerate(runs)]
+    functions, edges = (added(tables) for tables in zip(*(rows_and_edges(r.values()) for r in runs)))
+    total = tmp_path / "sum.prof"
+    assert run("merge", "-o", total, *files).stderr == ""
+    names = {}  # threads of one name are one, under the first one's number
+    for threads in runs:
+        for (name, number), paths in threads.items():
+            names.setdefault(name, (number, []))[1].append(paths)
+    threads = {(name, number): added(parts) for name, (number, parts) in names.items()}
+    for words in files, [total]:
+        assert top(*words) == functions
+        assert edges_of(*words) == edges
+        assert trees(*words) == expected_trees(threads)
+    stats = pstats.Stats(str(total)).stats
+    assert {key: [row[1], row[0], *row[2:4]] for key, row in stats.items()} == functions
+    callers = {(a, b): list(row) for b, (*_, by) in stats.items() for a, row in by.items()}
+    assert callers == edges
+    theirs = pstats.Stats(*map(str, files)).stats
+    assert {key: row[:4] for key, row in theirs.items()} == {k: row[:4] for k, row in stats.items()}
+    assert run("info", "--check", total).returncode == 0
+
+
+def test_merge_of_one_is_the_same(tmp_path):
+    for path in sorted(GOOD.glob("*.prof")):
+        total = tmp_path / "sum.prof"
+        assert run("merge", "-o", total, path).returncode == 0
+        assert tool("top", total) == tool("top", path)
+        assert tool("tree", total) == tool("tree", path)
+
+
+def test_merge_with_a_file_without_tree(tmp_path):
+    rng = random.Random(3)
+    runs = [random_threads(rng) for _ in range(3)]
+    files = [write(tmp_path / f"{n}.prof", r, tree=n != 1) for n, r in enumerate(runs)]
+    result = run("merge", "-o", tmp_path / "sum.prof", *files)
+    assert result.stderr == "traceprof: 1 of 3 files has no call tree, so their sum has none either\n"
+    assert run("path", tmp_path / "sum.prof").returncode == 3
+    functions = added(rows_and_edges(r.values())[0] for r in runs)
+    assert top(tmp_path / "sum.prof") == functions
+
+
+def test_merge_of_unlike_ticks(tmp_path):
+    """The sum has the first one's ticks."""
+    paths = {(OWN[0],): [1, 0, 6], (OWN[0], OWN[1]): [2, 0, 4]}
+    a = write(tmp_path / "a.prof", {("", 1): paths}, unit=0.25)
+    b = write(tmp_path / "b.prof", {("", 1): paths}, unit=0.5)
+    assert trees(a, b) == {1: {(OWN[0],): (2, 7.5), (OWN[0], OWN[1]): (4, 3.0)}}
+
+
+# Differences.
+
+
+def expected_changes(a, b, by, least):
+    """{label: kind}; a and b are {key: (calls, self, cumulative)}."""
+    found = {}
+    for key in {*a, *b}:
+        before, after = a.get(key), b.get(key)
+        x, y = before or (0, 0, 0), after or (0, 0, 0)
+        column = {"self": 1, "calls": 2, "cum": 2}[by]
+        delta = y[column] - x[column]
+        if before is None or after is None:
+            if abs(delta) >= least:
+                found[key] = "new" if before is None else "gone"
+        elif by != "calls" and delta and abs(delta) >= least:
+            found[key] = "slower" if delta > 0 else "faster"
+        elif x[0] != y[0]:
+            found[key] = "more-calls" if y[0] > x[0] else "fewer-calls"
+    return found
+
+
+def flat(threads):
+    return {key: (row[0], *row[2:]) for key, row in rows_and_edges(threads.values())[0].items()}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_diff(seed, tmp_path):
+    rng = random.Random(seed)
+    one, two = ({("", 1): random_paths(rng)} for _ in range(2))
+    files = [write(tmp_path / "a.prof", one), write(tmp_path / "b.prof", two)]
+    a, b = flat(one), flat(two)
+    whole = sum(row[1] for row in a.values())
+    for by in "self", "cum", "calls":
+        for words, least in ([], 0), (["--min-time", "3s"], 3), (["--min-percent", "20"], whole / 5):
+            rows = tool("diff", "--by", by, *words, *files)
+            expected = expected_changes(a, b, by, least)
+            assert {label_of(row): row["change"] for row in rows} == expected
+            weights = []
+            for row in rows:
+                x, y = a.get(label_of(row)), b.get(label_of(row))
+                assert (row["calls_a"], row["self_a_s"], row["cumulative_a_s"]) == (x or (None,) * 3)
+                assert (row["calls_b"], row["self_b_s"], row["cumulative_b_s"]) == (y or (None,) * 3)
+                x, y = x or (0, 0, 0), y or (0, 0, 0)
+                deltas = [row["calls_delta"], row["self_delta_s"], row["cumulative_delta_s"]]
+                assert deltas == [q - p for p, q in zip(x, y)]
+                column = {"calls": 0, "self": 1, "cum": 2}[by]
+                weights.append(abs(deltas[column]))
+                relative = deltas[column] / x[column] if x[column] and label_of(row) in b else None
+                assert row["relative"] == (None if relative is None else pytest.approx(relative))
+            assert weights == sorted(weights, reverse=True)
+    for kind in "new", "gone", "slower", "faster", "more-calls", "fewer-calls":
+        rows = tool("diff", "--only", kind, *files)
+        expected = [k for k, word in expected_changes(a, b, "self", 0).items() if word == kind]
+        assert sorted(map(label_of, rows)) == sorted(expected)
+    assert tool("diff", "-n", "2", *files) == tool("diff", *files)[:2]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_diff_of_trees(seed, tmp_path):
+    rng = random.Random(seed)
+    one, two = ({("", 1): random_paths(rng)} for _ in range(2))
+    files = [write(tmp_path / "a.prof", one), write(tmp_path / "b.prof", two)]
+    a, b = (
+        {p: (row[0], row[2], inclusive(t["", 1])[p]) for p, row in t["", 1].items()} for t in (one, two)
+    )
+    expected = Counter(
+        (key[-1], word, *(a.get(key) or (None,) * 3), *(b.get(key) or (None,) * 3))
+        for key, word in expected_changes(a, b, "self", 0).items()
+    )
+    columns = "calls_a self_a_s cumulative_a_s calls_b self_b_s cumulative_b_s".split()
+    rows = tool("diff", "--tree", *files)
+    assert Counter((label_of(r), r["change"], *(r[c] for c in columns)) for r in rows) == expected
+
+
+def test_diff_finds_what_has_moved(tmp_path):
+    """By file and name, where that is unique among what is left on both sides."""
+
+    def profile(name, *labels):
+        rows = {label: (1, 1, float(n + 1), float(n + 1), {}) for n, label in enumerate(labels)}
+        (tmp_path / name).write_bytes(marshal.dumps(rows))
+        return tmp_path / name
+
+    a = profile("a.prof", ("f", 1, "moved"), ("f", 2, "two"), ("f", 3, "two"), ("f", 4, "same"))
+    b = profile("b.prof", ("f", 4, "same"), ("f", 9, "moved"), ("f", 7, "two"), ("g", 1, "moved"))
+    kinds = {label_of(row): row["change"] for row in tool("diff", a, b)}
+    assert kinds == {
+        ("f", 1, "moved"): "slower",
+        ("f", 2, "two"): "gone",
+        ("f", 3, "two"): "gone",
+        ("f", 7, "two"): "new",
+        ("g", 1, "moved"): "new",
+        ("f", 4, "same"): "faster",
+    }
+
+
+# Without a tree.
+
+
+def reach(edges, start, downwards):
+    found = set(start)
+    while True:
+        more = {b if downwards else a for a, b in edges if (a if downwards else b) in found} - found
+        if not more:
+            return found
+        found |= more
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_edges_alone(seed, tmp_path):
+    rng = random.Random(seed)
+    threads = {("", 1): random_paths(rng)}
+    path = write(tmp_path / "a.prof", threads, tree=False)
+    functions, edges = rows_and_edges(threads.values())
+
+    def matches(pattern):
+        return {label for label in functions if re.search(pattern, text_of(label))}
+
+    def part(kept):
+        return (
+            {label: row for label, row in functions.items() if label in kept},
+            {edge: row for edge, row in edges.items() if {*edge} <= kept},
+        )
+
+    for pattern in PATTERNS:
+        hit = matches(pattern)
+        kept = reach(edges, hit, True) | reach(edges, hit, False)
+        assert (top("--focus", pattern, path), edges_of("--focus", pattern, path)) == part(kept)
+        kept = set(functions) - hit
+        assert (top("--ignore", pattern, path), edges_of("--ignore", pattern, path)) == part(kept)
+    hidden = rng.choice(list(functions))
+    rows, left = part(set(functions) - {hidden})
+    for (caller, callee), row in edges.items():
+        if callee == hidden and caller != hidden:
+            rows[caller] = [*rows[caller][:2], rows[caller][2] + row[2], rows[caller][3]]
+    pattern = "^" + re.escape(text_of(hidden)) + "$"
+    assert (top("--hide", pattern, path), edges_of("--hide", pattern, path)) == (rows, left)
+
+
+def test_collapse_lib_of_edges_alone(tmp_path):
+    """Calls of a library by a library are part of what calls; others are as before."""
+    main, decode, helper, length = OWN[0], LIBRARY[1], LIBRARY[2], LIBRARY[0]
+    rows = {
+        main: (1, 1, 1.0, 16.0, {}),
+        decode: (2, 2, 2.0, 14.0, {main: (2, 2, 2.0, 14.0)}),
+        helper: (3, 3, 4.0, 12.0, {decode: (3, 3, 4.0, 12.0)}),
+        length: (5, 5, 8.0, 8.0, {helper: (4, 4, 7.0, 7.0), main: (1, 1, 1.0, 1.0)}),
+    }
+    path = tmp_path / "a.prof"
+    path.write_bytes(marshal.dumps(rows))
+    found = top("--collapse-lib", path)
+    assert found[main] == [1, 1, 1.0, 16.0]
+    assert found[length] == [1, 1, 1.0, 1.0]
+    assert found[decode] == [2, 2, 6.0, 14.0]
+    assert helper not in found
+    assert set(edges_of("--collapse-lib", path)) == {(main, decode), (main, length)}
+
+
+def test_what_needs_a_tree_says_so(tmp_path):
+    path = write(tmp_path / "a.prof", {("", 1): random_paths(random.Random(0))}, tree=False)
+    for words in ["tree", "--root", "main"], ["top", "--thread", "1"]:
+        result = run(*words, path)
+        needs = f"{words[1]} needs the call tree, which only ctraceprof's files hold"
+        assert (result.returncode, needs in result.stderr) == (3, True)
+    assert run("path", path).returncode == 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_estimated_trees(seed, tmp_path):
+    """No child is larger than its parent, and what nobody calls is at the top with all its time."""
+    rng = random.Random(seed)
+    threads = {("", 1): random_paths(rng)}
+    path = write(tmp_path / "a.prof", threads, tree=False)
+    functions, edges = rows_and_edges(threads.values())
+    found = trees(path).get(0, {})
+    for p, (_, time) in found.items():
+        children = [t for q, (_, t) in found.items() if q[:-1] == p]
+        assert all(t <= time for t in children)
+        assert len(set(p)) == len(p)
+        assert len(p) == 1 or p[-2:] in edges
+    roots = {p[0]: time for p, (_, time) in found.items() if len(p) == 1}
+    called = {b for a, b in edges if a != b}
+    expected = {label: row[3] for label, row in functions.items() if label not in called}
+    if expected:
+        assert roots == pytest.approx(expected)  # ticks are nanoseconds
+    else:
+        most = max(row[3] for row in functions.values())
+        assert list(roots.values()) == [pytest.approx(most)]
