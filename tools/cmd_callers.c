@@ -215,8 +215,8 @@ const tp_command tp_command_callers = {
     .name = "callers",
     .operands = "FILE...",
     .purpose = "Print who called each function, a caller a row",
-    .text = "Figures are those of the calls by this caller. Rows are sorted by them, or by the\n"
-            "function that is called; expressions given as limits speak of that, too.",
+    .text = "Figures are those of the calls by this caller. Rows are sorted by them, or by\n"
+            "the function that is called; expressions given as limits speak of that, too.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
@@ -228,8 +228,8 @@ const tp_command tp_command_callees = {
     .name = "callees",
     .operands = "FILE...",
     .purpose = "Print whom each function called, a callee a row",
-    .text = "Figures are those of the calls by this function. Rows are sorted by them, or by the\n"
-            "function that calls; expressions given as limits speak of that, too.",
+    .text = "Figures are those of the calls by this function. Rows are sorted by them, or by\n"
+            "the function that calls; expressions given as limits speak of that, too.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,

@@ -275,7 +275,7 @@ const tp_command tp_command_completions = {
     .purpose = "Print what bash, zsh or fish need to complete this command",
     .text = "  bash: traceprof completions bash\n"
             "        > ~/.local/share/bash-completion/completions/traceprof\n"
-            "  zsh:  traceprof completions zsh > a file named _traceprof in a folder of $fpath\n"
+            "  zsh:  traceprof completions zsh > _traceprof, in a folder of $fpath\n"
             "  fish: traceprof completions fish > ~/.config/fish/completions/traceprof.fish",
     .options = options,
     .least = 1,

@@ -249,10 +249,11 @@ const tp_command tp_command_diff = {
     .name = "diff",
     .operands = "A B",
     .purpose = "Print what changed from profile A to profile B",
-    .text = "Functions are matched by file, line and name; one that has moved to another line of\n"
-            "its file is found again if its name is the only one there. A function is slower or\n"
-            "faster when its time (--by) differs by the threshold or more; of the others, those\n"
-            "with more or fewer calls are shown. The largest changes come first.",
+    .text = "Functions are matched by file, line and name; one that has moved to another\n"
+            "line of its file is found again if its name is the only one there. A function\n"
+            "is slower or faster when its time (--by) differs by the threshold or more; of\n"
+            "the others, those with more or fewer calls are shown. The largest changes come\n"
+            "first.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 2,

@@ -56,9 +56,9 @@ const tp_command tp_command_merge = {
     .name = "merge",
     .operands = "-o OUT FILE...",
     .purpose = "Add up profiles and write the sum as a file",
-    .text = "Functions, callers and call trees with equal names are added up. Threads of the same\n"
-            "name are one. The sum has a call tree if all files have one. With the focus options\n"
-            "it is a part of the sum that is written.",
+    .text = "Functions, callers and call trees with equal names are added up. Threads of the\n"
+            "same name are one. The sum has a call tree if all files have one. With the\n"
+            "focus options it is a part of the sum that is written.",
     .options = options,
     .shared = TP_WITH_FOCUS,
     .least = 1,

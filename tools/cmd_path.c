@@ -126,8 +126,8 @@ const tp_command tp_command_path = {
     .name = "path",
     .operands = "FILE...",
     .purpose = "Print the hottest path through the call tree",
-    .text = "From the top-level call down, always into the call that took the most time. Needs the\n"
-            "exact call tree, which files of other profilers do not hold.",
+    .text = "From the top-level call down, always into the call that took the most time.\n"
+            "Needs the exact call tree, which files of other profilers do not hold.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,

@@ -175,8 +175,8 @@ const tp_command tp_command_peek = {
     .name = "peek",
     .operands = "RE FILE...",
     .purpose = "Print functions with their callers above and callees below",
-    .text = "RE is a regular expression in Python's syntax; every function it occurs in is shown.\n"
-            "share is of the function's cumulative time.",
+    .text = "RE is a regular expression in Python's syntax; every function it occurs in is\n"
+            "shown. share is of the function's cumulative time.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 2,

@@ -156,8 +156,9 @@ const tp_command tp_command_top = {
     .name = "top",
     .operands = "FILE...",
     .purpose = "Print the functions of a profile as a sorted table",
-    .text = "self is time in the function alone, cum with all that it called, per call is cum for\n"
-            "each primitive call: one made while no other call of the function was active.",
+    .text = "self is time in the function alone, cum with all that it called, per call is\n"
+            "cum for each primitive call: one made while no other call of the function was\n"
+            "active.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,

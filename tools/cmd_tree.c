@@ -256,8 +256,8 @@ static tp_status prepare(tp_profile **profile, int inverted, const bounds *limit
     }
     if (!inverted)
         return TP_OK;
-    size_t depth = limits->depth < 0 ? STANDARD_INVERTED_DEPTH : (size_t)limits->depth;
-    status = tp_profile_invert(&made, *profile, depth);
+    size_t levels = limits->depth < 0 ? STANDARD_INVERTED_DEPTH : (size_t)limits->depth;
+    status = tp_profile_invert(&made, *profile, levels > 0 ? levels - 1 : 0);
     if (status == TP_OK) {
         tp_profile_destroy(*profile);
         *profile = made;
@@ -311,10 +311,10 @@ const tp_command tp_command_tree = {
     .name = "tree",
     .operands = "FILE...",
     .purpose = "Print the call tree of each thread",
-    .text = "total is time in a function called on this path and in all that it called, self is\n"
-            "what it did itself. ctraceprof's files hold the exact tree. From others it is an\n"
-            "estimate, and the heading says so: a function's time is divided among its callers\n"
-            "without knowing who called those.",
+    .text = "total is time in a function called on this path and in all that it called, self\n"
+            "is what it did itself. ctraceprof's files hold the exact tree. From others it\n"
+            "is an estimate, and the heading says so: a function's time is divided among its\n"
+            "callers without knowing who called those.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,

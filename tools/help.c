@@ -4,14 +4,14 @@
 #include "command.h"
 
 #define INDENT 26
-#define LINE 88
+#define LINE 79
 
 /* Of the manual page: when its words were last changed. Not of the build, which is to be reproducible. */
 #define DATE "2026-11-21"
 
 static const char about[] =
-    "traceprof reads profiles: those of ctraceprof, cProfile, profile, yappi, pyinstrument and\n"
-    "Python 3.15's profiling.sampling. It needs no Python.";
+    "traceprof reads profiles: those of ctraceprof, cProfile, profile, yappi,\n"
+    "pyinstrument and Python 3.15's profiling.sampling. It needs no Python.";
 
 static const char environment[] =
     "NO_COLOR   set and not empty: no colours\n"
@@ -19,9 +19,9 @@ static const char environment[] =
     "PAGER      shows what is longer than the terminal; default: less; empty: none";
 
 static const char statuses[] =
-    "0 all went well; 1 a rule of 'check' or an invariant of 'info --check' was\n"
-    "broken; 2 wrong usage; 3 input that cannot be read or is no profile, or output that\n"
-    "cannot be written.";
+    "0 all went well; 1 a rule of 'check' or an invariant of\n"
+    "'info --check' was broken; 2 wrong usage; 3 input that cannot be read or is no\n"
+    "profile, or output that cannot be written.";
 
 void tp_print_overview(FILE *out)
 {
@@ -31,8 +31,8 @@ void tp_print_overview(FILE *out)
     for (size_t i = 0; i < count; i++)
         fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->purpose);
     fputs("\n'traceprof FILE' is 'traceprof top FILE'; - is standard input; several files are\n"
-          "merged. 'traceprof help COMMAND' tells more; 'traceprof help --man' prints the manual\n"
-          "page; 'traceprof --version' the version.\n",
+          "merged. 'traceprof help COMMAND' tells more; 'traceprof help --man' prints the\n"
+          "manual page; 'traceprof --version' the version.\n",
           out);
     fprintf(out, "\nExit status: %s\n", statuses);
 }
