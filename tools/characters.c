@@ -49,8 +49,8 @@ static bool is_printable(uint32_t code)
 {
     return !(code < 0x20 || within(code, 0x7F, 0x9F) || code == 0x61C ||
              within(code, 0x200B, 0x200F) || within(code, 0x2028, 0x202E) ||
-             within(code, 0x2060, 0x2069) || within(code, 0xD800, 0xDFFF) || code == 0xFEFF || (code & 0xFFFE) == 0xFFFE ||
-             code > LAST_CODE);
+             within(code, 0x2060, 0x2069) || within(code, 0xD800, 0xDFFF) || code == 0xFEFF ||
+             (code & 0xFFFE) == 0xFFFE || code > LAST_CODE);
 }
 
 static void escape(char shown[TP_VISIBLE_ROOM], uint32_t code)

@@ -48,7 +48,8 @@ static int run(const tp_arguments *arguments, FILE *out)
 }
 
 static const tp_option options[] = {
-    { 'o', "output", "FILE", "where to, replaced only by a whole new file; - is standard output", NULL },
+    { 'o', "output", "FILE", "where to, replaced only by a whole new file; - is standard output",
+      NULL },
     { '\0', NULL, NULL, NULL, NULL },
 };
 

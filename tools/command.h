@@ -43,7 +43,7 @@ const tp_command *const *tp_commands(size_t *count);
 /* The command of that name, or NULL. */
 const tp_command *tp_command_find(const char *name);
 
-/* Says on stderr that there is no such command, and which may have been meant. Gives TP_EXIT_USAGE. */
+/* Says on stderr that there is no such command, and which was meant perhaps. Gives TP_EXIT_USAGE. */
 int tp_command_unknown(const char *name);
 
 /* What was given on the command line. Values are borrowed from argv. */

@@ -6,7 +6,7 @@
 #define INDENT 26
 #define LINE 79
 
-/* Of the manual page: when its words were last changed. Not of the build, which is to be reproducible. */
+/* When the manual page's words were last changed: builds are to be reproducible. */
 #define DATE "2026-11-21"
 
 static const char about[] =
@@ -91,7 +91,8 @@ void tp_print_help(FILE *out, const tp_command *command)
 static void put_roff_span(FILE *out, const char *text, size_t size)
 {
     static const char *const escapes[][2] = {
-        { "\\", "\\e" }, { "-", "\\-" }, { "'", "\\(aq" }, { "`", "\\(ga" }, { "^", "\\(ha" }, { "~", "\\(ti" },
+        { "\\", "\\e" },   { "-", "\\-" },    { "'", "\\(aq" },
+        { "`", "\\(ga" }, { "^", "\\(ha" }, { "~", "\\(ti" },
     };
     for (size_t i = 0; i < size; i++) {
         const char *found = NULL;

@@ -15,8 +15,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many letters must be changed, put in, left out or swapped with the next one. Row i is what the
- * first i letters of `a` are from the beginnings of `b`. */
+/* How many letters must be changed, put in, left out or swapped with the next one. Row i is how far
+ * the first i letters of `a` are from the beginnings of `b`. */
 static size_t distance(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     size_t rows[3][MOST_LETTERS + 1];

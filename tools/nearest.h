@@ -13,8 +13,8 @@ typedef struct tp_nearest {
 
 void tp_nearest_init(tp_nearest *nearest, const char *word, size_t size);
 
-/* Offers a word. At most two letters may be wrong, missing, too many or swapped; of those as near the
- * first is kept. */
+/* Offers a word. At most two letters may be wrong, missing, too many or swapped; of words as near as
+ * each other the first is kept. */
 void tp_nearest_offer(tp_nearest *nearest, const char *word);
 
 #endif

@@ -253,7 +253,8 @@ static void measure(layout *l)
 /* Red for a fifth and more, yellow for a twentieth. */
 static const char *heat_of(const layout *l, size_t column, const tp_cell *cell)
 {
-    if (l->style->format != TP_FORMAT_TEXT || !l->style->screen.colour || !l->table->columns[column].heat || cell->absent)
+    int coloured = l->style->format == TP_FORMAT_TEXT && l->style->screen.colour;
+    if (!coloured || !l->table->columns[column].heat || cell->absent)
         return "";
     return cell->real >= 0.2 ? "\033[31m" : cell->real >= 0.05 ? "\033[33m" : "";
 }
@@ -263,7 +264,8 @@ static size_t put_label(FILE *out, const layout *l, size_t column, const tp_cell
                         tp_quoting quoting)
 {
     size_t room = l->room == 0 ? 0 : column == l->last ? l->room : l->widths[column];
-    size_t most = room == 0 ? MOST_PADDING : room > LEAST_LABEL_WIDTH ? room - LEAST_LABEL_WIDTH : 0;
+    size_t spare = room > LEAST_LABEL_WIDTH ? room - LEAST_LABEL_WIDTH : 0;
+    size_t most = room == 0 ? MOST_PADDING : spare;
     size_t indent = cell->indent < most ? cell->indent : most;
     pad(out, indent, 0);
     return indent + tp_put_label(out, cell->label, quoting, room > indent ? room - indent : 0);

@@ -15,7 +15,7 @@ typedef enum tp_quoting {
     TP_JSON      /* with its quotes */
 } tp_quoting;
 
-/* One character of plain text as Markdown: "__init__", "<lambda>" and "|" are to be read as they are. */
+/* One character of plain text as Markdown: "__init__" and "<lambda>" are to be read as they are. */
 void tp_put_markdown(FILE *out, const char *character);
 
 void tp_put_string(FILE *out, tp_string string, tp_quoting quoting);
