@@ -26,7 +26,7 @@ USAGE = [
     (("help", "nothing"), "unknown command 'nothing'"),
     (("nothing",), "unknown command 'nothing'"),
     (("top",), "no file given"),
-    (("diff", TREE), "a file is missing"),
+    (("diff", TREE), "these are wanted: 'A B'"),
     (("diff", TREE, TREE, TREE), "one operand too many: '" + TREE),
     (("top", "--nothing", TREE), "unknown option '--nothing'"),
     (("top", "-?", TREE), "unknown option '-?'"),
