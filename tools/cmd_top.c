@@ -20,7 +20,7 @@ static const tp_column all_columns[COLUMNS] = {
     [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1, 0 },
     [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1, 0 },
-    [PER_CALL] = { "per call", "per_call", TP_CELL_TIME, 3, 0, 0, 2 },
+    [PER_CALL] = { "per call", "per_call", TP_CELL_EACH, 3, 0, 0, 2 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 

@@ -120,6 +120,21 @@ static const unit *find_unit(const layout *l)
     return unit_for(most);
 }
 
+static int is_time(const tp_column *column)
+{
+    return column->kind == TP_CELL_TIME || column->kind == TP_CELL_EACH;
+}
+
+/* Decimals of a time, in its unit: what is tiny beside the table's other times gets more. */
+static int decimals_of(const tp_column *column, double value, const unit *u)
+{
+    int decimals = u->decimals;
+    double least = 100 * pow(10, -u->decimals);
+    for (; column->kind == TP_CELL_EACH && value > 0 && value < least && decimals < 9; least /= 10)
+        decimals++;
+    return decimals;
+}
+
 /* A number for people; "-" where there is none. */
 static size_t format_number(char *text, size_t room, const tp_column *column, const tp_cell *cell,
                             const unit *u)
@@ -131,9 +146,10 @@ static size_t format_number(char *text, size_t room, const tp_column *column, co
     else if (column->kind == TP_CELL_COUNT) {
         sign = column->with_sign && cell->count > 0 ? "+" : "";
         size = snprintf(text, room, "%s%lld", sign, (long long)cell->count);
-    } else if (column->kind == TP_CELL_TIME) {
-        sign = column->with_sign && cell->real > 0 ? "+" : "";
-        size = snprintf(text, room, "%s%.*f", sign, u->decimals, cell->real / u->seconds);
+    } else if (is_time(column)) {
+        double value = cell->real / u->seconds;
+        sign = column->with_sign && value > 0 ? "+" : "";
+        size = snprintf(text, room, "%s%.*f", sign, decimals_of(column, value, u), value);
     } else {
         sign = column->with_sign && cell->real > 0 ? "+" : "";
         size = snprintf(text, room, "%s%.1f%%", sign, cell->real * 100);
@@ -158,13 +174,13 @@ static size_t cell_width(const tp_column *column, const tp_cell *cell, const uni
 
 static size_t title_width(const tp_column *column, const unit *u)
 {
-    return strlen(column->title) + (column->kind == TP_CELL_TIME ? strlen(u->name) + 1 : 0);
+    return strlen(column->title) + (is_time(column) ? strlen(u->name) + 1 : 0);
 }
 
 static void put_title(FILE *out, const tp_column *column, const unit *u)
 {
     fputs(column->title, out);
-    if (column->kind == TP_CELL_TIME)
+    if (is_time(column))
         fprintf(out, " %s", u->name);
 }
 
@@ -361,7 +377,7 @@ static void print_md(const layout *l, FILE *out)
 /* Sums of hostile files may be too large for a double; JSON has no word for that. */
 static int is_unknown(const tp_column *column, const tp_cell *cell, const unit *u)
 {
-    if (column->kind == TP_CELL_TIME)
+    if (is_time(column))
         return cell->absent || !isfinite(cell->real / u->seconds);
     return cell->absent || (column->kind == TP_CELL_SHARE && !isfinite(cell->real));
 }
@@ -374,7 +390,7 @@ static void put_value(FILE *out, const tp_column *column, const tp_cell *cell, c
         fputs(quoting == TP_JSON ? "null" : "", out);
     else if (column->kind == TP_CELL_COUNT)
         fprintf(out, "%lld", (long long)cell->count);
-    else if (column->kind == TP_CELL_TIME)
+    else if (is_time(column))
         tp_put_double(out, cell->real / u->seconds);
     else if (column->kind == TP_CELL_SHARE)
         tp_put_double(out, cell->real);
@@ -404,8 +420,8 @@ static void print_csv(const layout *l, FILE *out)
         if (column->kind == TP_CELL_LABEL)
             fprintf(out, "%sfile,%sline,%sname", column->key, column->key, column->key);
         else
-            fprintf(out, "%s%s%s", column->key, column->kind == TP_CELL_TIME ? "_" : "",
-                    column->kind == TP_CELL_TIME ? l->u->name : "");
+            fprintf(out, "%s%s%s", column->key, is_time(column) ? "_" : "",
+                    is_time(column) ? l->u->name : "");
         putc(c == l->last ? '\n' : ',', out);
     }
     for (size_t r = 0; r < table->row_count; r++) {
@@ -449,8 +465,8 @@ static void put_json_row(FILE *out, const layout *l, size_t row)
             put_json_label(out, column->key, cell);
             continue;
         }
-        fprintf(out, "\"%s%s%s\":", column->key, column->kind == TP_CELL_TIME ? "_" : "",
-                column->kind == TP_CELL_TIME ? l->u->name : "");
+        fprintf(out, "\"%s%s%s\":", column->key, is_time(column) ? "_" : "",
+                is_time(column) ? l->u->name : "");
         put_value(out, column, cell, l->u, TP_JSON);
     }
     putc('}', out);

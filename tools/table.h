@@ -11,6 +11,7 @@
 typedef enum tp_cell_kind {
     TP_CELL_COUNT,
     TP_CELL_TIME,  /* seconds */
+    TP_CELL_EACH,  /* seconds a call, down to nanoseconds: shown with three digits that count */
     TP_CELL_SHARE, /* 1 is the whole */
     TP_CELL_WORD,  /* a short text */
     TP_CELL_LABEL  /* a function; three columns for machines */
