@@ -10,6 +10,10 @@
 /* As CPython's; a profile nests four deep. */
 #define MAX_DEPTH 2000
 
+/* How many times its size a file may be read again for references into it. A small file could else keep
+ * the reader busy for ever; what writers refer to is a few bytes, or noted and not read again. */
+#define MAX_REREAD 16
+
 void tp_marshal_open(tp_marshal_reader *reader, const uint8_t *bytes, size_t size,
                      const tp_allocator *allocator)
 {
@@ -138,6 +142,16 @@ static tp_status end_dict(tp_marshal_reader *reader, const tp_item *item)
     return TP_OK;
 }
 
+/* Counts bytes that are not read for the first time. */
+static tp_status count_reread(tp_marshal_reader *reader, const tp_item *item, size_t bytes)
+{
+    reader->reread += bytes;
+    if (reader->reread / MAX_REREAD <= reader->size)
+        return TP_OK;
+    return tp_marshal_fail(reader, TP_ELIMIT, item->offset,
+                           "references stand for far more than the file's size");
+}
+
 /* The object that a reference leads to. */
 static tp_status follow(tp_marshal_reader *reader, tp_item *item)
 {
@@ -155,11 +169,13 @@ static tp_status follow(tp_marshal_reader *reader, tp_item *item)
     reader->position = reader->references[index].offset;
     tp_status status = tp_scalar_read(reader, item);
     assert(status == TP_OK); /* It was, when it was read first. */
+    (void)status;
+    size_t bytes = reader->position - reader->references[index].offset;
     reader->position = position;
     item->offset = offset;
     item->reference = index;
     item->referred = true;
-    return status;
+    return count_reread(reader, item, bytes);
 }
 
 /* CPython gives no index to its singletons, flagged or not. */
@@ -202,7 +218,7 @@ static bool read_plain_number(tp_marshal_reader *reader, tp_item *item)
         return false;
     tp_open_container *parent = &reader->open[reader->depth - 1];
     const uint8_t *bytes = reader->bytes + at;
-    if (parent->is_dict || parent->is_code)
+    if (parent->is_dict || parent->is_code || reader->replays > 0)
         return false;
     if (*bytes == TP_CODE_INT) {
         item->kind = TP_ITEM_INT;
@@ -233,6 +249,10 @@ tp_status tp_marshal_read(tp_marshal_reader *reader, tp_item *item)
         return TP_OK;
     size_t position = reader->position;
     tp_status status = tp_scalar_read(reader, item);
+    if (status != TP_OK)
+        return status;
+    if (reader->replays > 0)
+        status = count_reread(reader, item, reader->position - position);
     if (status != TP_OK)
         return status;
     if (item->referred) {

@@ -81,6 +81,7 @@ typedef struct tp_marshal_reader {
     size_t depth;
     size_t depth_capacity;
     size_t replays; /* open containers that were referred to: nothing in them is new */
+    size_t reread;  /* bytes that references have led to, each time anew */
     char *scratch;  /* Owned. */
     size_t scratch_capacity;
     tp_error error; /* the first failure; sticky */
