@@ -10,7 +10,11 @@
 /* Bytes of a context over all columns. */
 #define CONTEXT_SIZE 32
 
-/* Properties are facts about a recording, some twenty; they are looked up one by one. */
+/* And of a thread without any: its dictionary's names, if only as references, and what they stand for. */
+#define LEAST_THREAD_SIZE 64
+
+/* Properties are facts about a recording, some twenty; they are looked up one by one. Those that are
+ * set again count too. */
 #define MAX_PROPERTIES 1000
 
 static tp_status bad(tp_marshal_reader *reader, const tp_item *item, const char *message)
@@ -68,8 +72,6 @@ static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, c
     tp_string text, name;
     if (key->kind != TP_ITEM_TEXT)
         return bad(reader, key, "a property's name is not text");
-    if (profile->property_count >= MAX_PROPERTIES)
-        return tp_marshal_fail(reader, TP_ELIMIT, key->offset, "too many properties");
     tp_status status = tp_marshal_get_text(reader, key, &text);
     if (status != TP_OK)
         return status;
@@ -89,12 +91,16 @@ static tp_status load_properties(tp_marshal_reader *reader, tp_profile *profile)
     tp_status status = tp_marshal_read(reader, &dict);
     if (status == TP_OK && dict.kind != TP_ITEM_DICT)
         return bad(reader, &dict, "the properties are not a dictionary");
+    if (status == TP_OK && profile->property_count > 0)
+        return bad(reader, &dict, "the properties occur twice");
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &dict);
-    while (status == TP_OK) {
+    for (size_t count = 0; status == TP_OK; count++) {
         status = next_key(reader, &key, &at_end);
         if (status != TP_OK || at_end)
             return status;
+        if (count >= MAX_PROPERTIES)
+            return tp_marshal_fail(reader, TP_ELIMIT, key.offset, "too many properties");
         status = load_property(reader, profile, &key);
     }
     return status;
@@ -186,14 +192,7 @@ static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, t
                                const tp_item *thread, const thread_parts *parts)
 {
     uint32_t count = parts->function.count / 4;
-    size_t before = 0, rows = profile->function_count - profile->origin.callers_implied;
-    if (!have_columns(parts, count))
-        return bad(reader, thread, "a thread's columns are missing or of unequal length");
-    /* Threads may refer to the same columns: the file must have room for each one's own. */
-    for (size_t t = 0; t < profile->thread_count; t++)
-        before += profile->trees[t].count;
-    if ((uint64_t)(before + count) * CONTEXT_SIZE > reader->size)
-        return bad(reader, thread, "more contexts than the file has room for");
+    size_t rows = profile->function_count - profile->origin.callers_implied;
     for (uint32_t i = 0; i < count; i++) {
         tp_context context = get_context(parts, i);
         if (context.function >= rows)
@@ -209,7 +208,20 @@ static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, t
     return TP_OK;
 }
 
-static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile)
+/* Threads may refer to the same columns, and be references themselves: the file must have room for
+ * each one's own. `*before` is what the threads before it have need of. */
+static tp_status count_thread(tp_marshal_reader *reader, const tp_item *thread,
+                              const thread_parts *parts, uint64_t *before)
+{
+    if (!have_columns(parts, parts->function.count / 4))
+        return bad(reader, thread, "a thread's columns are missing or of unequal length");
+    *before += LEAST_THREAD_SIZE + (uint64_t)(parts->function.count / 4) * CONTEXT_SIZE;
+    if (*before > reader->size)
+        return bad(reader, thread, "more threads and contexts than the file has room for");
+    return TP_OK;
+}
+
+static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uint64_t *before)
 {
     tp_item thread;
     thread_parts parts;
@@ -224,9 +236,12 @@ static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile)
         status = read_parts(reader, &parts);
     if (status != TP_OK)
         return status;
-    if (parts.name.kind != TP_ITEM_TEXT || parts.id.kind != TP_ITEM_INT)
+    if (parts.name.kind != TP_ITEM_TEXT || parts.id.kind != TP_ITEM_INT ||
+        parts.id.as.integer < 0) /* which is how a greater one than the format has would look */
         return bad(reader, &thread, "a thread has no name or no number");
-    status = tp_marshal_get_text(reader, &parts.name, &name);
+    status = count_thread(reader, &thread, &parts, before);
+    if (status == TP_OK)
+        status = tp_marshal_get_text(reader, &parts.name, &name);
     if (status != TP_OK)
         return status;
     status = tp_profile_add_tree(profile, &tree, name.bytes, name.size,
@@ -239,13 +254,16 @@ static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile)
 static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile)
 {
     tp_item list;
+    uint64_t before = 0;
     tp_status status = tp_marshal_read(reader, &list);
     if (status == TP_OK && list.kind != TP_ITEM_LIST)
         return bad(reader, &list, "the threads are not a list");
+    if (status == TP_OK && profile->thread_count > 0)
+        return bad(reader, &list, "the threads occur twice");
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &list);
     for (uint32_t i = 0; status == TP_OK && i < list.count; i++)
-        status = load_thread(reader, profile);
+        status = load_thread(reader, profile, &before);
     return status;
 }
 
