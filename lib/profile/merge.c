@@ -11,6 +11,7 @@ struct tp_merge {
     const tp_allocator *allocator; /* Borrowed. */
     tp_assembly sum;               /* Owned. */
     tp_grove *groves;              /* Owned; one a thread name, as in the profile's trees */
+    tp_map grove_of;               /* number of a name among the sum's strings + 1 -> index */
     size_t grove_capacity;
     size_t added;
     int64_t recordings; /* what was added may be sums itself */
@@ -23,6 +24,7 @@ tp_status tp_merge_create(tp_merge **out, const tp_allocator *allocator)
     if (merge == NULL)
         return TP_ENOMEM;
     merge->allocator = allocator;
+    tp_map_init(&merge->grove_of, allocator);
     tp_status status = tp_assembly_init(&merge->sum, allocator);
     if (status == TP_OK)
         *out = merge;
@@ -39,6 +41,7 @@ void tp_merge_destroy(tp_merge *merge)
     for (size_t i = 0; merge->groves != NULL && i < groves; i++)
         tp_grove_free(&merge->groves[i]);
     tp_free(merge->allocator, merge->groves);
+    tp_map_free(&merge->grove_of);
     tp_assembly_free(&merge->sum);
     tp_free(merge->allocator, merge);
 }
@@ -127,23 +130,29 @@ static tp_status add_edges(tp_merge *merge, const tp_profile *profile, const uin
 static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_tree *thread)
 {
     tp_profile *sum = merge->sum.profile;
-    for (size_t i = 0; i < sum->thread_count; i++) {
-        tp_text name = sum->strings.texts[sum->trees[i].name];
-        if (tp_string_compare((tp_string){ name.bytes, name.size }, thread->name) == 0) {
-            *grove = &merge->groves[i];
-            return TP_OK;
-        }
+    uint32_t name;
+    tp_status status =
+        tp_intern_put(&sum->strings, &name, thread->name.bytes, thread->name.size);
+    if (status != TP_OK)
+        return status;
+    uint32_t found = tp_map_get(&merge->grove_of, (uint64_t)name + 1);
+    if (found != TP_MAP_NONE) {
+        *grove = &merge->groves[found];
+        return TP_OK;
     }
     void *array = merge->groves;
-    tp_status status = tp_reserve(merge->allocator, &array, &merge->grove_capacity,
-                                  sum->thread_count + 1, sizeof *merge->groves);
+    status = tp_reserve(merge->allocator, &array, &merge->grove_capacity, sum->thread_count + 1,
+                        sizeof *merge->groves);
     if (status != TP_OK)
         return status;
     merge->groves = array;
     *grove = &merge->groves[sum->thread_count];
     tp_grove_init(*grove, merge->allocator);
     tp_tree_data *tree;
-    return tp_profile_add_tree(sum, &tree, thread->name.bytes, thread->name.size, thread->id);
+    status = tp_profile_add_tree(sum, &tree, thread->name.bytes, thread->name.size, thread->id);
+    return status == TP_OK ? tp_map_put(&merge->grove_of, (uint64_t)name + 1,
+                                        (uint32_t)sum->thread_count - 1)
+                           : status;
 }
 
 static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, double scale,
