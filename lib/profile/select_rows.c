@@ -38,24 +38,65 @@ static tp_status sieve_init(sieve *s)
     return TP_OK;
 }
 
-/* Spreads `reached` along edges, from callers to callees or the other way, until nothing changes. Each
- * round follows paths of edges in one order or the other, so that few are needed. */
-static void spread(const sieve *s, uint8_t *reached, bool downwards)
+/* Edges by one of their ends, and rows that are reached but not yet followed. */
+typedef struct reach {
+    uint32_t *first; /* Owned, as all here: of each row, where its edges begin; and the end */
+    uint32_t *edges;
+    uint32_t *waiting;
+} reach;
+
+static uint32_t end_of(const tp_edge *edge, bool caller)
 {
-    const tp_edge *edges = s->profile->edges;
-    size_t count = s->profile->edge_count;
-    for (bool changed = true, backwards = false; changed; backwards = !backwards) {
-        changed = false;
-        for (size_t n = 0; n < count; n++) {
-            const tp_edge *edge = &edges[backwards ? count - 1 - n : n];
-            uint32_t from = downwards ? edge->caller : edge->callee;
-            uint32_t to = downwards ? edge->callee : edge->caller;
-            if (reached[from] && !reached[to]) {
+    return caller ? edge->caller : edge->callee;
+}
+
+/* A counting sort. */
+static void sort_by_end(const tp_profile *profile, reach *r, bool caller)
+{
+    for (size_t e = 0; e < profile->edge_count; e++)
+        r->first[end_of(&profile->edges[e], caller) + 2]++;
+    for (size_t f = 2; f < profile->function_count + 2; f++)
+        r->first[f] += r->first[f - 1];
+    for (uint32_t e = 0; e < profile->edge_count; e++)
+        r->edges[r->first[end_of(&profile->edges[e], caller) + 1]++] = e;
+}
+
+static void follow(const tp_profile *profile, const reach *r, uint8_t *reached, bool downwards)
+{
+    size_t count = 0;
+    for (uint32_t f = 0; f < profile->function_count; f++) {
+        if (reached[f])
+            r->waiting[count++] = f;
+    }
+    while (count > 0) {
+        uint32_t from = r->waiting[--count];
+        for (uint32_t n = r->first[from]; n < r->first[from + 1]; n++) {
+            uint32_t to = end_of(&profile->edges[r->edges[n]], !downwards);
+            if (!reached[to]) {
                 reached[to] = 1;
-                changed = true;
+                r->waiting[count++] = to;
             }
         }
     }
+}
+
+/* Spreads `reached` along edges, from callers to callees or the other way. */
+static tp_status spread(const sieve *s, uint8_t *reached, bool downwards)
+{
+    const tp_profile *profile = s->profile;
+    const tp_allocator *allocator = profile->allocator;
+    reach r = { .first = tp_alloc(allocator, profile->function_count + 2, sizeof *r.first),
+                .edges = tp_alloc(allocator, profile->edge_count, sizeof *r.edges),
+                .waiting = tp_alloc(allocator, profile->function_count, sizeof *r.waiting) };
+    bool all = r.first != NULL && r.edges != NULL && r.waiting != NULL;
+    if (all) {
+        sort_by_end(profile, &r, downwards);
+        follow(profile, &r, reached, downwards);
+    }
+    tp_free(allocator, r.first);
+    tp_free(allocator, r.edges);
+    tp_free(allocator, r.waiting);
+    return all ? TP_OK : TP_ENOMEM;
 }
 
 /* Rows on a path through a match: what leads to it, and what it leads to. */
@@ -67,12 +108,13 @@ static tp_status focus(sieve *s)
         return TP_ENOMEM;
     for (size_t i = 0; i < count; i++)
         s->kept[i] = below[i] = (s->marks[i] & TP_MARK_FOCUS) != 0;
-    spread(s, s->kept, false);
-    spread(s, below, true);
+    tp_status status = spread(s, s->kept, false);
+    if (status == TP_OK)
+        status = spread(s, below, true);
     for (size_t i = 0; i < count; i++)
         s->kept[i] |= below[i];
     tp_free(s->profile->allocator, below);
-    return TP_OK;
+    return status;
 }
 
 /* An edge goes, and its own time to the caller. */
@@ -88,14 +130,20 @@ static double not_below_zero(double value)
     return value > 0 ? value : 0;
 }
 
+/* Unsigned: differences of hostile files may wrap, which is no harm. */
+static int64_t subtract(int64_t from, int64_t count)
+{
+    return (int64_t)((uint64_t)from - (uint64_t)count);
+}
+
 /* What a library calls in a library is part of the call. A row whose calls are all such is gone. */
 static void collapse(sieve *s, size_t e)
 {
     const tp_edge *edge = &s->profile->edges[e];
     tp_function *row = &s->rows[edge->callee];
     fold_edge(s, e);
-    row->calls -= edge->calls;
-    row->primitive_calls -= edge->primitive_calls;
+    row->calls = subtract(row->calls, edge->calls);
+    row->primitive_calls = subtract(row->primitive_calls, edge->primitive_calls);
     row->total = not_below_zero(row->total - edge->total);
     row->cumulative = not_below_zero(row->cumulative - edge->cumulative);
     if (row->primitive_calls < 0)
