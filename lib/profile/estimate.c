@@ -10,6 +10,9 @@
 /* A small file can stand for a vast tree. */
 #define MAX_CONTEXTS 200000
 
+/* Nor is it small work to find nothing: edges looked at, over all contexts. */
+#define MAX_STEPS 20000000
+
 /* Seconds a tick lasts; figures are seconds, which have no ticks of their own. */
 #define UNIT 1e-9
 
@@ -33,6 +36,7 @@ typedef struct grower {
     branch *path;
     size_t depth;
     size_t path_capacity;
+    size_t steps; /* edges looked at */
     double least;
 } grower;
 
@@ -127,7 +131,8 @@ static tp_status step(grower *g, tp_tree_data *tree)
     const tp_function *caller = &g->profile->functions[top->function];
     double whole = clamp_seconds(caller->cumulative);
     double scale = whole > 0 && top->seconds < whole ? top->seconds / whole : 1;
-    while (top->next < g->first_edge[top->function + 1]) {
+    while (top->next < g->first_edge[top->function + 1] && g->steps < MAX_STEPS) {
+        g->steps++;
         uint32_t e = g->edges[top->next++];
         const tp_edge *edge = &g->profile->edges[e];
         double seconds = g->weight[e] * scale;
