@@ -14,6 +14,10 @@
 #define STANDARD_MIN 0.005
 #define STANDARD_INVERTED_DEPTH 16
 
+/* Deeper levels are drawn no further to the right: nobody could tell, and a chain of n would take n * n
+ * columns. */
+#define MOST_INDENTED 500
+
 enum { THREAD, NUMBER, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
 
 static const tp_column all_columns[COLUMNS] = {
@@ -72,15 +76,22 @@ static int heaviest_first(const void *a, const void *b)
     return (left->context > right->context) - (left->context < right->context);
 }
 
+/* Unsigned: sums of hostile files may wrap, which is no harm. */
+static int64_t add_ticks(int64_t sum, int64_t more)
+{
+    return (int64_t)((uint64_t)sum + (uint64_t)more);
+}
+
 static void sort_children(walker *w, child *children)
 {
     size_t count = w->tree->context_count;
     for (uint32_t i = 0; i < count; i++) {
         const tp_context *context = &w->tree->contexts[i];
         children[i] = (child){ context->inclusive_ticks, i, context->parent + 1 };
-        w->self[i] += context->inclusive_ticks;
+        w->self[i] = add_ticks(w->self[i], context->inclusive_ticks);
         if (context->parent != TP_NO_INDEX) {
-            w->self[context->parent] -= context->inclusive_ticks;
+            int64_t *above = &w->self[context->parent];
+            *above = (int64_t)((uint64_t)*above - (uint64_t)context->inclusive_ticks);
             w->depth[i] = w->depth[context->parent] + 1;
         } else {
             w->whole += (double)context->inclusive_ticks;
@@ -128,7 +139,7 @@ static tp_status put_context(const walker *w, tp_table *table, uint32_t i)
     cells[CALLS] = (tp_cell){ .count = (int64_t)context->calls,
                               .absent = !tp_profile_has_calls(w->profile) };
     cells[FUNCTION].label = &tp_profile_functions(w->profile)[context->function].label;
-    cells[FUNCTION].indent = 2 * (size_t)w->depth[i];
+    cells[FUNCTION].indent = 2 * (size_t)(w->depth[i] < MOST_INDENTED ? w->depth[i] : MOST_INDENTED);
     return TP_OK;
 }
 
@@ -147,7 +158,8 @@ static void push_children(walker *w, uint32_t parent, size_t *top)
             w->stack[(*top)++] = i;
         } else {
             w->left_out++;
-            w->ticks_left_out += w->tree->contexts[i].inclusive_ticks;
+            w->ticks_left_out =
+                add_ticks(w->ticks_left_out, w->tree->contexts[i].inclusive_ticks);
         }
     }
 }
