@@ -14,9 +14,13 @@ enum { OF, ROLE, CALLS, SELF, CUMULATIVE, SHARE, FUNCTION, COLUMNS };
 typedef struct peeker {
     const tp_profile *profile;
     tp_table *table;
-    const tp_edge **edges; /* Owned; those of one function and role */
+    const tp_edge **edges; /* Owned, as all here; those of one function and role */
     size_t count;
+    const tp_edge **by_end[2]; /* all edges, by callee and by caller */
+    size_t *first[2];          /* where those of each function begin; and the end */
 } peeker;
+
+enum { BY_CALLEE, BY_CALLER };
 
 static int by_cumulative(const void *a, const void *b)
 {
@@ -26,15 +30,49 @@ static int by_cumulative(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
+static uint32_t end_of(const tp_edge *edge, int end)
+{
+    return end == BY_CALLEE ? edge->callee : edge->caller;
+}
+
+static void peeker_free(peeker *p)
+{
+    free((void *)p->edges);
+    for (int end = BY_CALLEE; end <= BY_CALLER; end++) {
+        free((void *)p->by_end[end]);
+        free(p->first[end]);
+    }
+}
+
+/* Edges by each of their ends, by a counting sort: a pattern may match every function. */
+static tp_status peeker_init(peeker *p)
+{
+    const tp_edge *edges = tp_profile_edges(p->profile);
+    size_t count = tp_profile_edge_count(p->profile);
+    size_t functions = tp_profile_function_count(p->profile);
+    p->edges = calloc(count + 1, sizeof *p->edges);
+    for (int end = BY_CALLEE; end <= BY_CALLER; end++) {
+        p->by_end[end] = calloc(count + 1, sizeof *p->by_end[end]);
+        size_t *first = p->first[end] = calloc(functions + 2, sizeof *first);
+        if (p->edges == NULL || p->by_end[end] == NULL || first == NULL)
+            return TP_ENOMEM;
+        for (size_t i = 0; i < count; i++)
+            first[end_of(&edges[i], end) + 2]++;
+        for (size_t f = 2; f < functions + 2; f++)
+            first[f] += first[f - 1];
+        for (size_t i = 0; i < count; i++)
+            p->by_end[end][first[end_of(&edges[i], end) + 1]++] = &edges[i];
+    }
+    return TP_OK;
+}
+
 /* Edges into the function, or out of it, the heaviest first. */
 static void collect(peeker *p, uint32_t function, int callers)
 {
-    const tp_edge *edges = tp_profile_edges(p->profile);
+    int end = callers ? BY_CALLEE : BY_CALLER;
     p->count = 0;
-    for (size_t i = 0; i < tp_profile_edge_count(p->profile); i++) {
-        if ((callers ? edges[i].callee : edges[i].caller) == function)
-            p->edges[p->count++] = &edges[i];
-    }
+    for (size_t i = p->first[end][function]; i < p->first[end][function + 1]; i++)
+        p->edges[p->count++] = p->by_end[end][i];
     if (p->count > 1)
         qsort(p->edges, p->count, sizeof *p->edges, by_cumulative);
 }
@@ -141,9 +179,10 @@ static int peek(FILE *out, const tp_arguments *arguments, const tp_profile *prof
         columns[CALLS].title = columns[CALLS].key = "samples";
     tp_table_init(&table, columns, COLUMNS);
     peeker p = { .profile = profile, .table = &table };
-    p.edges = calloc(tp_profile_edge_count(profile) + 1, sizeof *p.edges);
-    tp_status status = p.edges == NULL ? TP_ENOMEM : print(out, &p, rows, count, &style);
-    free((void *)p.edges);
+    tp_status status = peeker_init(&p);
+    if (status == TP_OK)
+        status = print(out, &p, rows, count, &style);
+    peeker_free(&p);
     tp_table_free(&table);
     free(rows);
     return status == TP_OK ? TP_EXIT_OK : tp_status_error(status);
