@@ -209,38 +209,90 @@ static tp_status compare_trees(judge *j, const tp_profile *a, const tp_thread_tr
     return status;
 }
 
-/* The thread of the same name, the n-th of them for the n-th; an empty tree where there is none. */
-static const tp_thread_tree *thread_like(const tp_profile *profile, const tp_profile *other,
-                                         size_t thread)
+/* Threads of both profiles, so that those of one name stand together, in the profiles' order. */
+typedef struct named {
+    const tp_thread_tree *tree;
+    int of_b;
+} named;
+
+static int compare_names(const named *a, const named *b)
+{
+    tp_string x = a->tree->name, y = b->tree->name;
+    if (x.size != y.size)
+        return x.size < y.size ? -1 : 1;
+    return memcmp(x.bytes, y.bytes, x.size);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const named *left = a, *right = b;
+    int order = compare_names(left, right);
+    if (order == 0)
+        order = left->of_b - right->of_b;
+    return order != 0 ? order : (left->tree > right->tree) - (left->tree < right->tree);
+}
+
+/* Pairs the n-th thread of a name with the n-th of that name: `b_of` by a's threads, `taken` by b's. */
+static void pair_sorted(const named *all, size_t count, const tp_thread_tree *a,
+                        const tp_thread_tree *b, const tp_thread_tree **b_of, char *taken)
+{
+    for (size_t start = 0; start < count;) {
+        size_t end = start, of_a = 0;
+        for (; end < count && compare_names(&all[start], &all[end]) == 0; end++)
+            of_a += !all[end].of_b;
+        for (size_t n = 0; n < of_a && start + of_a + n < end; n++) {
+            const tp_thread_tree *other = all[start + of_a + n].tree;
+            b_of[all[start + n].tree - a] = other;
+            taken[other - b] = 1;
+        }
+        start = end;
+    }
+}
+
+static tp_status pair_threads(const tp_profile *a, const tp_profile *b,
+                              const tp_thread_tree **b_of, char *taken)
+{
+    size_t left = tp_profile_thread_count(a), right = tp_profile_thread_count(b);
+    named *all = calloc(left + right + 1, sizeof *all);
+    if (all == NULL)
+        return TP_ENOMEM;
+    for (size_t t = 0; t < left; t++)
+        all[t].tree = &tp_profile_threads(a)[t];
+    for (size_t t = 0; t < right; t++)
+        all[left + t] = (named){ &tp_profile_threads(b)[t], 1 };
+    qsort(all, left + right, sizeof *all, by_name);
+    pair_sorted(all, left + right, tp_profile_threads(a), tp_profile_threads(b), b_of, taken);
+    free(all);
+    return TP_OK;
+}
+
+/* What has no counterpart is compared with an empty tree. */
+static tp_status compare_pairs(judge *j, const tp_profile *a, const tp_profile *b,
+                               const uint32_t *b_of_a, const tp_thread_tree *const *b_of,
+                               const char *taken)
 {
     static const tp_thread_tree none = { .context_count = 0 };
-    const tp_thread_tree *wanted = &tp_profile_threads(other)[thread];
-    size_t before = 0;
-    for (size_t i = 0; i < thread; i++) {
-        const tp_thread_tree *t = &tp_profile_threads(other)[i];
-        before += t->name.size == wanted->name.size &&
-                  memcmp(t->name.bytes, wanted->name.bytes, t->name.size) == 0;
+    tp_status status = TP_OK;
+    for (size_t t = 0; status == TP_OK && t < tp_profile_thread_count(a); t++)
+        status = compare_trees(j, a, &tp_profile_threads(a)[t], b,
+                               b_of[t] != NULL ? b_of[t] : &none, b_of_a);
+    for (size_t t = 0; status == TP_OK && t < tp_profile_thread_count(b); t++) {
+        if (!taken[t])
+            status = compare_trees(j, a, &none, b, &tp_profile_threads(b)[t], b_of_a);
     }
-    for (size_t i = 0; i < tp_profile_thread_count(profile); i++) {
-        const tp_thread_tree *t = &tp_profile_threads(profile)[i];
-        if (t->name.size == wanted->name.size &&
-            memcmp(t->name.bytes, wanted->name.bytes, t->name.size) == 0 && before-- == 0)
-            return t;
-    }
-    return &none;
+    return status;
 }
 
 static tp_status compare_paths(judge *j, const tp_profile *a, const tp_profile *b,
                                const uint32_t *b_of_a)
 {
-    tp_status status = TP_OK;
-    for (size_t t = 0; status == TP_OK && t < tp_profile_thread_count(a); t++)
-        status = compare_trees(j, a, &tp_profile_threads(a)[t], b, thread_like(b, a, t), b_of_a);
-    for (size_t t = 0; status == TP_OK && t < tp_profile_thread_count(b); t++) {
-        const tp_thread_tree *other = thread_like(a, b, t);
-        if (other->contexts == NULL) /* of no thread of a's */
-            status = compare_trees(j, a, other, b, &tp_profile_threads(b)[t], b_of_a);
-    }
+    const tp_thread_tree **b_of = calloc(tp_profile_thread_count(a) + 1, sizeof *b_of);
+    char *taken = calloc(tp_profile_thread_count(b) + 1, 1);
+    tp_status status = b_of == NULL || taken == NULL ? TP_ENOMEM : pair_threads(a, b, b_of, taken);
+    if (status == TP_OK)
+        status = compare_pairs(j, a, b, b_of_a, b_of, taken);
+    free((void *)b_of);
+    free(taken);
     return status;
 }
 
