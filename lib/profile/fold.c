@@ -59,12 +59,18 @@ tp_status tp_flat_edge_at(tp_flat *flat, uint32_t *position, uint32_t caller, ui
     return TP_OK;
 }
 
+/* Unsigned: sums of hostile files may wrap, which is no harm. */
+static int64_t add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 void tp_figures_add(tp_figures *sum, const tp_figures *more)
 {
-    sum->calls += more->calls;
-    sum->primitive_calls += more->primitive_calls;
-    sum->total += more->total;
-    sum->cumulative += more->cumulative;
+    sum->calls = add(sum->calls, more->calls);
+    sum->primitive_calls = add(sum->primitive_calls, more->primitive_calls);
+    sum->total = add(sum->total, more->total);
+    sum->cumulative = add(sum->cumulative, more->cumulative);
 }
 
 /* What the walk keeps for each context on the present path, and how often each function and each
@@ -100,10 +106,11 @@ static tp_status walk_init(walk *w, tp_flat *flat, const tp_context *contexts, s
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
         assert(parent == TP_NO_INDEX || parent < i);
-        w->self[i] += contexts[i].inclusive_ticks;
+        w->self[i] = add(w->self[i], contexts[i].inclusive_ticks);
         w->edge[i] = TP_NO_INDEX;
         if (parent != TP_NO_INDEX) {
-            w->self[parent] -= contexts[i].inclusive_ticks;
+            w->self[parent] =
+                (int64_t)((uint64_t)w->self[parent] - (uint64_t)contexts[i].inclusive_ticks);
             tp_status status = tp_flat_edge_at(flat, &w->edge[i], contexts[parent].function,
                                                contexts[i].function);
             if (status != TP_OK)
