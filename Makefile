@@ -103,6 +103,7 @@ $(BUILD)/traceprof.pc: lib/traceprof.pc.in include/traceprof/version.h
 include mk/install.mk
 include mk/demo.mk
 include mk/test.mk
+include mk/fuzz.mk
 include mk/bench.mk
 
 .PHONY: clean help

@@ -86,7 +86,8 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
 		tests/python/test_profile.py tests/python/test_timers.py tests/python/test_hooks.py \
 		tests/python/test_labels.py tests/python/test_tool.py \
-		tests/python/test_same_counts.py
+		tests/python/test_same_counts.py tests/python/test_hostile.py
+	$(MAKE) fuzz-replay
 
 # Coverage: everything once more with counters, C tests and Python tests.
 # Of the two builds of line_input.c the one with an editor is measured: gcovr cannot add up files in
