@@ -38,9 +38,8 @@ replay: $(addprefix $(BUILD)/replay-,$(FUZZ_TARGETS))
 	$(call replay,reader,--truncate,tests/golden/good) && \
 	$(call replay,reader,--flip,$(FUZZ_FLIPPED))
 
-# Each byte of the small one to whatever it can be, each of the others to what is likely to break it.
-FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof tests/golden/good/cprofile-3.13.prof \
-	tests/golden/good/ctraceprof-3.13.prof
+# Each byte of the small one to whatever it can be, of the other to what is likely to break it.
+FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof tests/golden/good/cprofile-3.13.prof
 
 # Of a target, with a switch, these paths.
 define replay
