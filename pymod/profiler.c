@@ -2,6 +2,7 @@
 #include "_core.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct profiler {
     PyObject_HEAD
@@ -41,18 +42,28 @@ static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_cont
     return 0;
 }
 
+static int check_scope(const char *scope)
+{
+    if (strcmp(scope, "thread") == 0 || strcmp(scope, "process") == 0)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "scope must be 'thread' or 'process', not '%s'", scope);
+    return -1;
+}
+
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = { "timer", "timeunit", "subcalls", "builtins", "max_contexts", NULL };
+    static char *names[] = { "timer", "timeunit", "subcalls", "builtins",
+                             "scope", "max_contexts", NULL };
     profiler *p = as_profiler(self);
     PyObject *timer = Py_None;
     double timeunit = 0.0;
     int subcalls = 1, builtins = 1;
+    const char *scope = "thread";
     Py_ssize_t max_contexts = TP_DEFAULT_MAX_CONTEXTS;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$n:Profiler", names, &timer, &timeunit,
-                                     &subcalls, &builtins, &max_contexts))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$sn:Profiler", names, &timer, &timeunit,
+                                     &subcalls, &builtins, &scope, &max_contexts))
         return -1;
-    if (check_arguments(timer, timeunit, max_contexts) != 0)
+    if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope) != 0)
         return -1;
     /* Called again: what was recorded goes. From within the profile's own timer that is refused. */
     if (p->recording != NULL && tp_recording_clear(p->recording) != TP_OK)
@@ -66,6 +77,7 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     options.max_contexts = (uint32_t)max_contexts;
     options.no_edges = !subcalls;
     options.no_builtins = !builtins;
+    options.all_threads = strcmp(scope, "process") == 0;
     options.owner = self;
     tp_recording *recording;
     if (tp_recording_create(&recording, state->engine, &options) != TP_OK)
@@ -323,7 +335,7 @@ static void profiler_dealloc(PyObject *self)
 
 PyDoc_STRVAR(profiler_doc,
              "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, "
-             "max_contexts=1000000)\n--\n\n"
+             "scope='thread', max_contexts=1000000)\n--\n\n"
              "Records every call of a thread: counts, times, callers, and the calling context tree.");
 
 static PyMethodDef profiler_methods[] = {

@@ -31,11 +31,13 @@ typedef struct tp_recording_options {
     uint32_t max_contexts;   /* 0: TP_DEFAULT_MAX_CONTEXTS */
     uint32_t no_edges;
     uint32_t no_builtins;    /* not 0: only Python functions are recorded */
+    uint32_t all_threads;    /* not 0: all of the interpreter's threads, those started later too; each
+                                on a track of its own, with threading's name for it */
     struct _object *owner;   /* what sys.getprofile() shows on 3.11; borrowed, may be NULL */
 } tp_recording_options;
 
 #define TP_RECORDING_OPTIONS_INIT \
-    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, NULL }
+    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, 0, NULL }
 
 /* One engine an interpreter; it lives until it is released and its last recording is destroyed. */
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
@@ -47,7 +49,7 @@ TP_API TP_NODISCARD tp_status tp_recording_create(tp_recording **recording, tp_e
 /* Stops it if it runs. Deferred while the recording's own timer is being called. */
 TP_API void tp_recording_destroy(tp_recording *recording);
 
-/* Starts recording the calling thread, adding to what was recorded before. ValueError when it runs
+/* Starts recording the calling thread, or all threads, adding to what was recorded before. ValueError when it runs
  * already, or when no tool id (3.12+) or profile hook (3.11) is free: the message says who holds
  * them. Takes nothing from other tools. */
 TP_API TP_NODISCARD tp_status tp_recording_start(tp_recording *recording);

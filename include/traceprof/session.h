@@ -60,6 +60,11 @@ TP_API TP_NODISCARD tp_status tp_session_add_track(tp_session *session, tp_track
 /* The track added with this id, or NULL. */
 TP_API tp_track *tp_session_find_track(const tp_session *session, uint64_t id);
 
+TP_API size_t tp_session_track_count(const tp_session *session);
+
+/* Another name for a track: what runs on a thread may learn its name late. TP_ENOMEM leaves it. */
+TP_API TP_NODISCARD tp_status tp_track_set_name(tp_track *track, const char *name, size_t name_size);
+
 /* A call of `key` begins or ends on this track's thread. An end unwinds to the nearest call of that
  * key; without one it is ignored. */
 TP_API void tp_enter(tp_track *track, const void *key, void *subject);
@@ -71,6 +76,9 @@ TP_API void tp_leave_called_by(tp_track *track, const void *key, const void *cal
 
 /* Ends all open calls now, at one common tick. */
 TP_API void tp_track_close(tp_track *track);
+
+/* Ends all open calls of all tracks; the clock is read once for each track that has any. */
+TP_API void tp_session_close(tp_session *session);
 
 /* Calls now open on the track. */
 TP_API size_t tp_track_depth(const tp_track *track);
@@ -86,6 +94,9 @@ TP_API TP_NODISCARD tp_status tp_session_clear(tp_session *session);
 
 /* What has been recorded so far, open calls taken as ending now; the session is left as it was. */
 TP_API TP_NODISCARD tp_status tp_session_profile(tp_session *session, tp_profile **profile);
+
+/* Says that calls were lost for want of memory where the session could not see it. */
+TP_API void tp_session_fail(tp_session *session);
 
 TP_API tp_repairs tp_session_repairs(const tp_session *session);
 

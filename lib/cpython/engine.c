@@ -1,17 +1,10 @@
 /* Engines and recordings: what exists, what runs where. Called with the GIL held. */
 #include "engine.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "identity.h"
 #include "watch.h"
-
-_Thread_local tp_here_entry tp_here;
-
-/* The library's one mutable static: engines get numbers that are never used twice in a process, so
- * that a thread's entry cannot be taken for that of a later engine. */
-static atomic_uint_least64_t last_engine_id;
 
 static tp_status raise(tp_status status)
 {
@@ -27,7 +20,6 @@ tp_status tp_engine_create(tp_engine **out)
     tp_engine *engine = PyMem_RawCalloc(1, sizeof *engine);
     if (engine == NULL)
         return raise(TP_ENOMEM);
-    engine->id = atomic_fetch_add(&last_engine_id, 1) + 1;
     tp_status status = tp_clock_create(&engine->elder, TP_CLOCK_AUTO);
     if (status == TP_OK)
         status = tp_watch_create(engine);
@@ -39,6 +31,7 @@ tp_status tp_engine_create(tp_engine **out)
         PyMem_RawFree(engine);
         return raise(status);
     }
+    tp_engine_renew(engine);
     *out = engine;
     return TP_OK;
 }
@@ -48,11 +41,7 @@ static void free_engine(tp_engine *engine)
     tp_hooks_destroy(engine);
     tp_watch_destroy(engine);
     tp_clock_destroy(engine->elder);
-    while (engine->threads != NULL) {
-        tp_thread *next = engine->threads->next;
-        PyMem_RawFree(engine->threads);
-        engine->threads = next;
-    }
+    tp_threads_free(engine);
     PyMem_RawFree(engine);
 }
 
@@ -88,24 +77,19 @@ static void free_recording(tp_recording *recording)
     Py_XDECREF(held);
 }
 
-/* No event reaches the recording any more. A hook that walks the thread's list just now goes on behind
- * it. */
 static void detach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
-    tp_recording **link = &recording->thread->first;
-    while (*link != recording)
-        link = &(*link)->next_on_thread;
-    *link = recording->next_on_thread;
+    tp_thread_detach_all(recording);
     recording->running = false;
     engine->running--;
-    tp_hooks_note(engine);
+    engine->running_everywhere -= recording->everywhere;
 }
 
 static void stop_running(tp_recording *recording)
 {
-    detach(recording);
-    tp_track_close(recording->track);
+    detach(recording); /* first: a timer's own calls are not to be recorded */
+    tp_session_close(recording->session);
     tp_clock_hold(recording->clock);
     tp_hooks_remove(recording->engine, recording, &recording->evicted);
 }
@@ -125,6 +109,7 @@ static void unlink_and_free(tp_recording *recording)
 static void bury_condemned(tp_engine *engine)
 {
     tp_recording *recording = engine->recordings;
+    tp_threads_sweep(engine);
     while (recording != NULL) {
         tp_recording *next = recording->next;
         if (recording->condemned) {
@@ -189,6 +174,7 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
     recording->engine = engine;
     recording->owner = options->owner;
     recording->builtins = options->no_builtins == 0;
+    recording->everywhere = options->all_threads != 0;
     tp_status status = create_clock(recording, options);
     if (status == TP_OK) {
         tp_session_options session = TP_SESSION_OPTIONS_INIT;
@@ -211,91 +197,13 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
     return TP_OK;
 }
 
-tp_thread *tp_engine_thread_here(tp_engine *engine)
-{
-    if (tp_here.engine_id == engine->id)
-        return tp_here.thread;
-    uint64_t state_id = PyThreadState_GetID(PyThreadState_Get());
-    tp_thread *thread = engine->threads;
-    while (thread != NULL && thread->state_id != state_id)
-        thread = thread->next;
-    if (thread != NULL)
-        tp_here = (tp_here_entry){ engine->id, thread };
-    return thread;
-}
-
-/* The calling thread's entry, made on first use. One left by a thread that is gone, whose identity
- * this one has got from the system, is taken over. */
-static tp_thread *thread_here(tp_engine *engine)
-{
-    tp_thread *thread = tp_engine_thread_here(engine);
-    if (thread != NULL)
-        return thread;
-    unsigned long ident = PyThread_get_thread_ident();
-    thread = engine->threads;
-    while (thread != NULL && (thread->ident != ident || thread->first != NULL))
-        thread = thread->next;
-    if (thread == NULL) {
-        thread = PyMem_RawCalloc(1, sizeof *thread);
-        if (thread == NULL)
-            return NULL;
-        thread->ident = ident;
-        thread->next = engine->threads;
-        engine->threads = thread;
-    }
-    tp_here = (tp_here_entry){ engine->id, thread };
-    return thread;
-}
-
-/* What threading calls this thread. Looked up without calling Python code, which other recordings on
- * this thread would see. A program without threading has the main thread only. Gives the bytes' owner,
- * a new reference, or NULL without an exception. */
-static PyObject *thread_name(unsigned long ident)
-{
-    PyObject *modules = PySys_GetObject("modules");
-    PyObject *threading = modules == NULL ? NULL : PyDict_GetItemString(modules, "threading");
-    if (threading == NULL)
-        return PyBytes_FromString("MainThread");
-    PyObject *active = PyObject_GetAttrString(threading, "_active");
-    PyObject *key = PyLong_FromUnsignedLong(ident);
-    PyObject *thread = NULL;
-    if (active != NULL && PyDict_Check(active) && key != NULL)
-        thread = PyDict_GetItemWithError(active, key);
-    PyObject *name = thread == NULL ? NULL : PyObject_GetAttrString(thread, "_name");
-    PyObject *bytes = name == NULL || !PyUnicode_Check(name)
-                          ? NULL
-                          : PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
-    Py_XDECREF(name);
-    Py_XDECREF(key);
-    Py_XDECREF(active);
-    PyErr_Clear();
-    return bytes;
-}
-
-/* The session's track for this thread: from an earlier start here, or a new one. */
-static tp_status find_track(tp_recording *recording, const tp_thread *thread)
-{
-    tp_track *known = tp_session_find_track(recording->session, thread->state_id);
-    if (known != NULL) {
-        recording->track = known;
-        return TP_OK;
-    }
-    PyObject *name = thread_name(thread->ident);
-    const char *bytes = name != NULL ? PyBytes_AS_STRING(name) : "";
-    size_t size = name != NULL ? (size_t)PyBytes_GET_SIZE(name) : 0;
-    tp_status status = tp_session_add_track(recording->session, &recording->track, bytes, size,
-                                            thread->state_id);
-    Py_XDECREF(name);
-    return status;
-}
-
 static tp_status refuse_running(const tp_recording *recording)
 {
-    if (recording->thread->ident == PyThread_get_thread_ident())
+    if (recording->started_by == PyThread_get_thread_ident())
         PyErr_SetString(PyExc_ValueError, "this profile is already enabled");
     else
         PyErr_Format(PyExc_ValueError, "this profile is already enabled, on thread %lu",
-                     recording->thread->ident);
+                     recording->started_by);
     return TP_ESTATE;
 }
 
@@ -315,25 +223,24 @@ tp_status tp_recording_start(tp_recording *recording)
     tp_status status = refuse_in_timer(recording, "enable a profile");
     if (status != TP_OK)
         return status;
-    tp_thread *thread = thread_here(engine);
-    if (thread == NULL)
-        return raise(TP_ENOMEM);
-    thread->state = PyThreadState_Get();
-    thread->state_id = PyThreadState_GetID(thread->state);
-    status = find_track(recording, thread);
-    if (status != TP_OK)
-        return raise(status);
-    recording->thread = thread;
     status = tp_hooks_install(engine, recording);
     if (status != TP_OK)
         return raise(status);
-    recording->next_on_thread = thread->first;
-    thread->first = recording;
+    recording->started_by = PyThread_get_thread_ident();
     recording->running = true;
     recording->evicted = false;
-    tp_clock_release(recording->clock);
     engine->running++;
-    tp_hooks_note(engine);
+    engine->running_everywhere += recording->everywhere;
+    status = tp_thread_attach(recording);
+    if (status != TP_OK) {
+        detach(recording);
+        tp_hooks_remove(engine, recording, &recording->evicted);
+        return raise(status);
+    }
+    /* Threads that were told that there is nothing to record must ask again. */
+    if (recording->everywhere)
+        tp_engine_renew(engine);
+    tp_clock_release(recording->clock);
     return TP_OK;
 }
 

@@ -1,8 +1,10 @@
 /* The adapter's inside.
  *
- * engine ---< recording --- session, track          one engine an interpreter
- *    |            |
- *    +---< thread +  the recordings now active on that thread, in a list that hooks walk
+ * engine ---< recording --- session ---< track      one engine an interpreter
+ *    |            |                        |
+ *    |            +---<  attachment  >-----+        what a recording records on one thread
+ *    |                       |
+ *    +---< thread >----------+                      hooks walk a thread's attachments
  */
 #ifndef TP_ENGINE_H
 #define TP_ENGINE_H
@@ -18,6 +20,27 @@
 
 typedef struct tp_thread tp_thread;
 
+/* One recording on one thread, while it runs. */
+typedef struct tp_attachment {
+    struct tp_attachment *next_on_thread;
+    struct tp_attachment *next_of_recording;
+    tp_recording *recording;
+    tp_thread *thread;
+    tp_track *track; /* Borrowed from the recording's session. */
+} tp_attachment;
+
+/* A thread that hooks have met. */
+struct tp_thread {
+    tp_thread *next;          /* in the engine's list */
+    tp_attachment *first;     /* active here, the one started last first */
+    tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
+    tp_track *fast_builtin;   /* the same, if it wants builtins */
+    unsigned long ident;      /* as threading.get_ident() */
+    uint64_t state_id;        /* PyThreadState_GetID: never used twice, unlike addresses */
+    PyThreadState *state;     /* Borrowed; may be gone, compare state_id before use */
+    uint32_t name_attempts;   /* >0: threading does not know the thread yet */
+};
+
 /* What reaches the engine from a watched code object, however long that outlives it. */
 typedef struct tp_watch_post {
     tp_engine *engine; /* NULL once the engine is gone */
@@ -25,12 +48,16 @@ typedef struct tp_watch_post {
 } tp_watch_post;
 
 struct tp_engine {
-    uint64_t id;              /* of its own in the process; never 0 */
+    uint64_t id;              /* of its own in the process; never 0. A new one when what threads keep
+                                 of the engine (tp_here) may have become wrong. */
     bool released;            /* freed with its last recording */
     tp_clock *elder;          /* Owned; recordings' clocks are fitted from its creation on */
     tp_recording *recordings; /* all that exist; Borrowed. */
     tp_thread *threads;       /* Owned. */
+    tp_attachment *retired;   /* Owned; ended while a hook may have been walking over them */
+    tp_thread nobody;         /* stands for threads on which nothing is recorded */
     size_t running;           /* recordings */
+    size_t running_everywhere; /* of these, those of all threads */
     size_t busy;              /* sum of the recordings': nothing is freed while it is not 0 */
     bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
@@ -53,19 +80,9 @@ struct tp_recording {
     bool running;
     bool evicted;
     bool builtins;
-    /* While running: */
-    tp_thread *thread;          /* where */
-    tp_track *track;            /* Borrowed from the session. */
-    tp_recording *next_on_thread;
-};
-
-/* A thread on which a recording was ever started. */
-struct tp_thread {
-    tp_thread *next;       /* in the engine's list */
-    tp_recording *first;   /* active here, the one started last first */
-    unsigned long ident;   /* as threading.get_ident() */
-    uint64_t state_id;     /* PyThreadState_GetID: never used twice, unlike addresses */
-    PyThreadState *state;  /* Borrowed; may be gone, compare state_id before use */
+    bool everywhere;      /* records all threads, else the one that started it */
+    unsigned long started_by;   /* ident of the thread */
+    tp_attachment *attachments; /* Owned; while running */
 };
 
 /* The calling thread's entry, found without a call. The engine's id makes it safe to keep a stale one:
@@ -86,15 +103,35 @@ extern _Thread_local tp_here_entry tp_here;
 void tp_recording_begin_busy(tp_recording *recording);
 void tp_recording_end_busy(tp_recording *recording);
 
-/* The calling thread's entry, when tp_here is another engine's: looked up, and put there. NULL if no
- * recording of this engine was ever started on this thread. */
-tp_thread *tp_engine_thread_here(tp_engine *engine);
+/* The calling thread's entry, when tp_here is not this engine's: looked up or, where all threads are
+ * recorded, made and attached; and put into tp_here. Never NULL. Keeps exceptions as they are. */
+tp_thread *tp_thread_arrive(tp_engine *engine);
+
+/* Attaches a recording to the calling thread. TP_ENOMEM without a Python exception. */
+TP_NODISCARD tp_status tp_thread_attach(tp_recording *recording);
+
+/* Ends all of a recording's attachments: no event reaches it any more. A hook that walks a thread's
+ * list just now goes on behind it. */
+void tp_thread_detach_all(tp_recording *recording);
+
+/* Makes all threads look their entries up anew. */
+void tp_engine_renew(tp_engine *engine);
+
+/* Whether the thread's state still exists; its address alone might be another's by now. */
+bool tp_thread_is_alive(const tp_thread *thread);
+
+/* Frees what was ended while hooks were busy; only when none is. */
+void tp_threads_sweep(tp_engine *engine);
+void tp_threads_free(tp_engine *engine);
+
+/* After an event of a thread that threading did not know yet. */
+void tp_thread_name_again(tp_thread *thread);
 
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);
 void tp_hooks_destroy(tp_engine *engine);
 
-/* After the threads' lists have changed: what the hot path may take for granted is worked out anew. */
+/* After the engine got another id. */
 void tp_hooks_note(tp_engine *engine);
 
 /* The recording is about to become active on its thread (it is not in the list yet). */

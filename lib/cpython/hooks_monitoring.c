@@ -17,16 +17,13 @@
 #define TOOL_NAME "ctraceprof"
 #define TOOL_COUNT 6
 
-/* What the hot path needs lies in the callback itself, which arrives in a register: while one
- * recording runs, on one thread and on the counter, its track is found without asking the thread. */
+/* A callback holds what its event needs, and arrives in a register. */
 typedef struct tp_hook {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    uint64_t engine_id;
-    tp_engine *engine;       /* Borrowed; NULL once the hook is retired. */
-    const tp_thread *thread; /* of the only recording; NULL when there is none or are several */
-    tp_track *track;         /* Borrowed; likewise. NULL too for events it does not want. */
-    PyObject *missing;       /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
+    uint64_t engine_id; /* the engine's present one */
+    tp_engine *engine;  /* Borrowed; NULL once the hook is retired. */
+    PyObject *missing;  /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
 } tp_hook;
 
 typedef struct tp_event {
@@ -44,31 +41,38 @@ struct tp_hooks {
 };
 
 /* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
- * recording, on the counter, on this thread, and a path already seen. The rest is a tail call away. */
+ * recording on this thread, on the counter, and a path already seen. The rest is a tail call away. */
 
 typedef PyObject *const *arguments;
 
-/* A thread's entry may be stale, but not both with this engine's number and at this address. */
-#define IS_ONLY_THREAD(hook) TP_LIKELY(tp_here.thread == (hook)->thread)
+/* Whether what the thread keeps is this engine's, and up to date. */
+#define IS_HERE(hook) TP_LIKELY(tp_here.engine_id == (hook)->engine_id)
 
-/* Whether there is nothing to record: the thread's entry is of another engine and this one has none, or
- * the hook is retired. A thread that never started a recording is told by two comparisons. */
-#define IS_FOREIGN(hook)                                                \
-    (TP_UNLIKELY(tp_here.engine_id != (hook)->engine_id) &&             \
-     (tp_here.engine_id == 0 || (hook)->engine == NULL ||               \
-      tp_engine_thread_here((hook)->engine) == NULL))
-
-TP_NOINLINE static PyObject *enter_slow(arguments args)
+/* The thread's entry, with nothing attached where there is nothing to record. NULL: the hook is
+ * retired. */
+static const tp_thread *find_thread(const tp_hook *hook)
 {
-    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread)
-        tp_track_enter(r->track, args[0], NULL);
+    if (hook->engine == NULL)
+        return NULL;
+    tp_thread *thread = tp_thread_arrive(hook->engine);
+    if (TP_UNLIKELY(thread->name_attempts > 0))
+        tp_thread_name_again(thread);
+    return thread;
+}
+
+TP_NOINLINE static PyObject *enter_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
+        tp_track_enter(a->track, args[0], NULL);
     Py_RETURN_NONE;
 }
 
-TP_NOINLINE static PyObject *leave_slow(arguments args)
+TP_NOINLINE static PyObject *leave_slow(const tp_hook *hook, arguments args)
 {
-    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread)
-        tp_track_leave(r->track, args[0], NULL);
+    const tp_thread *thread = find_thread(hook);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
+        tp_track_leave(a->track, args[0], NULL);
     Py_RETURN_NONE;
 }
 
@@ -77,15 +81,16 @@ static PyObject *on_enter(PyObject *self, arguments args, size_t count, PyObject
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (IS_FOREIGN(hook))
-        Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
-    if (IS_ONLY_THREAD(hook) && TP_LIKELY(tp_track_try_push(hook->track, args[0]))) {
-        hook->track->top->start = tp_counter_read();
-        Py_RETURN_NONE;
+    if (IS_HERE(hook)) {
+        tp_track *track = tp_here.thread->fast;
+        if (TP_LIKELY(track != NULL) && TP_LIKELY(tp_track_try_push(track, args[0]))) {
+            track->top->start = tp_counter_read();
+            Py_RETURN_NONE;
+        }
     }
 #endif
-    return enter_slow(args);
+    return enter_slow(hook, args);
 }
 
 static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject *names)
@@ -93,40 +98,47 @@ static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (IS_FOREIGN(hook))
-        Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
-    if (IS_ONLY_THREAD(hook)) {
-        uint64_t now = tp_counter_read();
-        if (TP_LIKELY(tp_track_try_leave(hook->track, args[0], now)))
-            Py_RETURN_NONE;
+    if (IS_HERE(hook)) {
+        tp_track *track = tp_here.thread->fast;
+        if (TP_LIKELY(track != NULL)) {
+            uint64_t now = tp_counter_read();
+            if (TP_LIKELY(tp_track_try_leave(track, args[0], now)))
+                Py_RETURN_NONE;
+        }
     }
 #endif
-    return leave_slow(args);
+    return leave_slow(hook, args);
 }
 
 /* From here on args are: code, offset, callable, first argument or MISSING. */
 
 TP_NOINLINE static PyObject *call_slow(const tp_hook *hook, arguments args)
 {
-    const void *key = tp_builtin_key(args[2], args[3], hook->missing);
+    const tp_thread *thread = find_thread(hook);
+    const void *key = thread == NULL || thread->first == NULL
+                          ? NULL
+                          : tp_builtin_key(args[2], args[3], hook->missing);
     if (key == NULL)
         Py_RETURN_NONE;
-    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread) {
-        if (r->builtins)
-            tp_track_enter(r->track, key, args[2]);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (a->recording->builtins)
+            tp_track_enter(a->track, key, args[2]);
     }
     Py_RETURN_NONE;
 }
 
 TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
 {
-    const void *key = tp_builtin_key(args[2], args[3], hook->missing);
+    const tp_thread *thread = find_thread(hook);
+    const void *key = thread == NULL || thread->first == NULL
+                          ? NULL
+                          : tp_builtin_key(args[2], args[3], hook->missing);
     if (key == NULL)
         Py_RETURN_NONE;
-    for (tp_recording *r = tp_here.thread->first; r != NULL; r = r->next_on_thread) {
-        if (r->builtins)
-            tp_track_leave(r->track, key, args[0]);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (a->recording->builtins)
+            tp_track_leave(a->track, key, args[0]);
     }
     Py_RETURN_NONE;
 }
@@ -136,13 +148,16 @@ static PyObject *on_call(PyObject *self, arguments args, size_t count, PyObject 
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (IS_FOREIGN(hook) || tp_is_never_builtin(args[2]))
+    if (tp_is_never_builtin(args[2]))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
-    const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-    if (IS_ONLY_THREAD(hook) && TP_LIKELY(key != NULL && tp_track_try_push(hook->track, key))) {
-        hook->track->top->start = tp_counter_read();
-        Py_RETURN_NONE;
+    if (IS_HERE(hook)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+        if (TP_LIKELY(track != NULL) && TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
+            track->top->start = tp_counter_read();
+            Py_RETURN_NONE;
+        }
     }
 #endif
     return call_slow(hook, args);
@@ -153,14 +168,15 @@ static PyObject *on_called(PyObject *self, arguments args, size_t count, PyObjec
     (void)count;
     (void)names;
     const tp_hook *hook = (tp_hook *)self;
-    if (IS_FOREIGN(hook))
-        Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
-    if (IS_ONLY_THREAD(hook)) {
-        uint64_t now = tp_counter_read();
-        const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-        if (TP_LIKELY(key != NULL && tp_track_try_leave(hook->track, key, now)))
-            Py_RETURN_NONE;
+    if (IS_HERE(hook)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        if (TP_LIKELY(track != NULL)) {
+            uint64_t now = tp_counter_read();
+            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+            if (TP_LIKELY(key != NULL && tp_track_try_leave(track, key, now)))
+                Py_RETURN_NONE;
+        }
     }
 #endif
     return called_slow(hook, args);
@@ -313,30 +329,11 @@ static tp_status set_callback(const struct tp_hooks *hooks, const char *event, P
     return TP_OK;
 }
 
-/* The only recording, if the hot path can take it: on the counter, which is read inline. */
-static const tp_recording *find_only(const tp_engine *engine)
-{
-    if (engine->running != 1)
-        return NULL;
-    const tp_thread *thread = engine->threads;
-    while (thread != NULL && thread->first == NULL)
-        thread = thread->next;
-    if (thread == NULL || tp_clock_get_kind(thread->first->clock) != TP_CLOCK_COUNTER)
-        return NULL;
-    return thread->first;
-}
-
 void tp_hooks_note(tp_engine *engine)
 {
-    struct tp_hooks *hooks = engine->hooks;
-    const tp_recording *only = find_only(engine);
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        tp_hook *hook = (tp_hook *)hooks->callbacks[i];
-        bool taken = only != NULL && (only->builtins || !events[i].builtins);
-        if (hook == NULL)
-            continue;
-        hook->thread = taken ? only->thread : NULL;
-        hook->track = taken ? only->track : NULL;
+    for (size_t i = 0; engine->hooks != NULL && i < EVENT_COUNT; i++) {
+        if (engine->hooks->callbacks[i] != NULL)
+            ((tp_hook *)engine->hooks->callbacks[i])->engine_id = engine->id;
     }
 }
 
@@ -396,8 +393,6 @@ static void retire(PyObject *callback)
         return;
     hook->engine_id = UINT64_MAX;
     hook->engine = NULL;
-    hook->thread = NULL;
-    hook->track = NULL;
 }
 
 /* Gives back id and callbacks, unless another tool took them. Returns whether they were still ours. */

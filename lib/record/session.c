@@ -119,6 +119,29 @@ tp_status tp_session_status(const tp_session *session)
     return session->status;
 }
 
+size_t tp_session_track_count(const tp_session *session)
+{
+    return session->track_count;
+}
+
+void tp_session_close(tp_session *session)
+{
+    for (size_t i = 0; i < session->track_count; i++) {
+        if (tp_track_depth(session->tracks[i]) > 0)
+            tp_track_close(session->tracks[i]);
+    }
+}
+
+void tp_session_fail(tp_session *session)
+{
+    session->status = TP_ENOMEM;
+}
+
+tp_status tp_track_set_name(tp_track *track, const char *name, size_t name_size)
+{
+    return tp_intern_put(&track->session->labels.strings, &track->name, name, name_size);
+}
+
 const void *tp_session_find_key(const tp_session *session, const tp_function *function)
 {
     return tp_labels_find_key(&session->labels, &function->label);

@@ -16,8 +16,8 @@ from ._profile import Profile
 __all__ = ["main"]
 
 USAGE = (
-    "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--limit N] "
-    "(-m module | -c code | scriptfile) [arg] ..."
+    "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--this-thread] "
+    "[--limit N] (-m module | -c code | scriptfile) [arg] ..."
 )
 
 # Where frames between main() and the program come from, apart from this package.
@@ -43,6 +43,14 @@ def _parser():
         action="store_false",
         default=True,
         help="record Python functions only: cheaper, and less detail",
+    )
+    parser.add_option(
+        "--this-thread",
+        dest="scope",
+        action="store_const",
+        const="thread",
+        default="process",
+        help="record the main thread only, not those that the program starts",
     )
     parser.add_option(
         "--limit", type="int", default=None, metavar="N", help="print the first N rows only"
@@ -102,7 +110,7 @@ class _CommandProfile(Profile):
     """The profile of a whole program: written once, by the process that began it."""
 
     def __init__(self, options, command):
-        super().__init__(builtins=options.builtins)
+        super().__init__(builtins=options.builtins, scope=options.scope)
         self._options = options
         self._command = command
         self._process = os.getpid()

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 version: str
 
@@ -29,6 +29,7 @@ class Profiler:
         subcalls: bool = True,
         builtins: bool = True,
         *,
+        scope: Literal["thread", "process"] = "thread",
         max_contexts: int = 1000000,
     ) -> None: ...
     def enable(self, subcalls: bool | None = None, builtins: bool | None = None) -> None: ...

@@ -37,15 +37,18 @@ def label(code):
 
 
 class Profile(_core.Profiler):
-    """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, max_contexts=1000000)
+    """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, scope="thread",
+    max_contexts=1000000)
 
-    Records every call made by the thread that enabled it. Any number may be enabled at once.
+    Records every call. Any number of profiles may be enabled at once.
 
     timer: callable without arguments to use as the clock. With timeunit (seconds) above 0 it must
         return int; otherwise it returns seconds, as int or float.
     subcalls: whether callers are recorded with each function.
     builtins: whether functions written in C are recorded.
-    max_contexts: nodes of the call tree to keep. Beyond it calls still count, exactly, in all that
+    scope: "thread": the thread that enables the profile. "process": all threads, those started later
+        too, each with a call tree of its own; the table is of all of them together.
+    max_contexts: nodes of the call tree of a thread to keep. Beyond it calls still count, exactly, in all that
         pstats shows; only their place in the tree is folded.
     """
 

@@ -1,0 +1,282 @@
+/* Threads: which there are, and what is recorded on each. */
+#include <stdatomic.h>
+
+#include "engine.h"
+#include "track.h"
+
+_Thread_local tp_here_entry tp_here;
+
+/* Threads that have a track of their own in one recording. A program may start a million, one after the
+ * other: beyond this, a new one records where one that has ended did. */
+#define MAX_TRACKS 1000
+#define SHARED_NAME "(several threads)"
+
+/* Events of a new thread after which its name is no longer asked for. threading learns of a thread by
+ * some ten calls on that thread itself. */
+#define NAME_ATTEMPTS 64
+
+/* The library's one mutable static: engines get numbers that are never used twice in a process, so
+ * that a thread's entry cannot be taken for that of another engine. */
+static atomic_uint_least64_t last_engine_id;
+
+void tp_engine_renew(tp_engine *engine)
+{
+    engine->id = atomic_fetch_add(&last_engine_id, 1) + 1;
+    tp_hooks_note(engine);
+}
+
+void tp_threads_sweep(tp_engine *engine)
+{
+    while (engine->retired != NULL) {
+        tp_attachment *next = engine->retired->next_of_recording;
+        PyMem_RawFree(engine->retired);
+        engine->retired = next;
+    }
+}
+
+void tp_threads_free(tp_engine *engine)
+{
+    tp_threads_sweep(engine);
+    while (engine->threads != NULL) {
+        tp_thread *next = engine->threads->next;
+        PyMem_RawFree(engine->threads);
+        engine->threads = next;
+    }
+}
+
+bool tp_thread_is_alive(const tp_thread *thread)
+{
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    while (state != NULL && state != thread->state)
+        state = PyThreadState_Next(state);
+    return state != NULL && PyThreadState_GetID(state) == thread->state_id;
+}
+
+/* What threading calls a thread, or NULL without an exception: new bytes. Looked up without calling
+ * Python code, which recordings on this thread would see. A program without threading has the main
+ * thread only. */
+static PyObject *thread_name(unsigned long ident)
+{
+    PyObject *modules = PySys_GetObject("modules");
+    PyObject *threading = modules == NULL ? NULL : PyDict_GetItemString(modules, "threading");
+    if (threading == NULL)
+        return PyBytes_FromString("MainThread");
+    PyObject *active = PyObject_GetAttrString(threading, "_active");
+    PyObject *key = PyLong_FromUnsignedLong(ident);
+    PyObject *thread = NULL;
+    if (active != NULL && PyDict_Check(active) && key != NULL)
+        thread = PyDict_GetItemWithError(active, key);
+    PyObject *attribute = thread == NULL ? NULL : PyUnicode_FromString("_name");
+    PyObject *name = attribute == NULL ? NULL : PyObject_GenericGetAttr(thread, attribute);
+    PyObject *bytes = name == NULL || !PyUnicode_Check(name)
+                          ? NULL
+                          : PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
+    Py_XDECREF(attribute);
+    Py_XDECREF(name);
+    Py_XDECREF(key);
+    Py_XDECREF(active);
+    PyErr_Clear();
+    return bytes;
+}
+
+/* What the hot path may take for granted. */
+static void refresh(tp_thread *thread)
+{
+    const tp_attachment *only = thread->first;
+    thread->fast = thread->fast_builtin = NULL;
+    if (only == NULL || only->next_on_thread != NULL || thread->name_attempts > 0 ||
+        tp_clock_get_kind(only->recording->clock) != TP_CLOCK_COUNTER)
+        return;
+    thread->fast = only->track;
+    thread->fast_builtin = only->recording->builtins ? only->track : NULL;
+}
+
+/* A thread's entry that is nobody's any more. */
+static tp_thread *find_free(tp_engine *engine)
+{
+    tp_thread *thread = engine->threads;
+    while (thread != NULL && (thread->first != NULL || tp_thread_is_alive(thread)))
+        thread = thread->next;
+    return thread;
+}
+
+static tp_thread *find_here(tp_engine *engine, uint64_t state_id)
+{
+    tp_thread *thread = engine->threads;
+    while (thread != NULL && thread->state_id != state_id)
+        thread = thread->next;
+    return thread;
+}
+
+/* The calling thread's entry, made if there is none; NULL without memory. */
+static tp_thread *make_here(tp_engine *engine)
+{
+    PyThreadState *state = PyThreadState_Get();
+    uint64_t state_id = PyThreadState_GetID(state);
+    tp_thread *thread = find_here(engine, state_id);
+    if (thread != NULL)
+        return thread;
+    thread = find_free(engine);
+    if (thread == NULL) {
+        thread = PyMem_RawCalloc(1, sizeof *thread);
+        if (thread == NULL)
+            return NULL;
+        thread->next = engine->threads;
+        engine->threads = thread;
+    }
+    thread->ident = PyThread_get_thread_ident();
+    thread->state = state;
+    thread->state_id = state_id;
+    thread->name_attempts = 0;
+    return thread;
+}
+
+static void unlink_on_thread(const tp_attachment *attachment)
+{
+    tp_attachment **link = &attachment->thread->first;
+    while (*link != attachment)
+        link = &(*link)->next_on_thread;
+    *link = attachment->next_on_thread;
+    refresh(attachment->thread);
+}
+
+/* The attachment goes, but for its memory: a hook that is busy goes on from where it was. */
+static void retire(tp_attachment *attachment)
+{
+    tp_engine *engine = attachment->recording->engine;
+    unlink_on_thread(attachment);
+    attachment->next_of_recording = engine->retired;
+    engine->retired = attachment;
+}
+
+/* The track of a thread that has ended, taken from it; NULL if all are alive. */
+static tp_track *take_ended(tp_recording *recording)
+{
+    tp_attachment **link = &recording->attachments;
+    while (*link != NULL && tp_thread_is_alive((*link)->thread))
+        link = &(*link)->next_of_recording;
+    tp_attachment *ended = *link;
+    if (ended == NULL)
+        return NULL;
+    tp_track *track = ended->track;
+    *link = ended->next_of_recording;
+    retire(ended);
+    tp_track_close(track);
+    return tp_track_set_name(track, SHARED_NAME, sizeof SHARED_NAME - 1) == TP_OK ? track : NULL;
+}
+
+/* The session's track for this thread: from an earlier start here, or a new one. A thread that has no
+ * name yet is asked again. */
+static tp_status find_track(tp_recording *recording, tp_thread *thread, tp_track **track)
+{
+    *track = tp_session_find_track(recording->session, thread->state_id);
+    if (*track == NULL && tp_session_track_count(recording->session) >= MAX_TRACKS)
+        *track = take_ended(recording);
+    if (*track != NULL)
+        return TP_OK;
+    PyObject *name = thread_name(thread->ident);
+    const char *bytes = name != NULL ? PyBytes_AS_STRING(name) : "";
+    size_t size = name != NULL ? (size_t)PyBytes_GET_SIZE(name) : 0;
+    tp_status status =
+        tp_session_add_track(recording->session, track, bytes, size, thread->state_id);
+    if (status == TP_OK && name == NULL)
+        thread->name_attempts = NAME_ATTEMPTS;
+    Py_XDECREF(name);
+    return status;
+}
+
+static tp_status attach(tp_recording *recording, tp_thread *thread)
+{
+    tp_attachment *attachment = PyMem_RawCalloc(1, sizeof *attachment);
+    if (attachment == NULL)
+        return TP_ENOMEM;
+    tp_status status = find_track(recording, thread, &attachment->track);
+    if (status != TP_OK) {
+        PyMem_RawFree(attachment);
+        return status;
+    }
+    attachment->recording = recording;
+    attachment->thread = thread;
+    attachment->next_of_recording = recording->attachments;
+    recording->attachments = attachment;
+    attachment->next_on_thread = thread->first;
+    thread->first = attachment;
+    refresh(thread);
+    if (recording->engine->busy == 0)
+        tp_threads_sweep(recording->engine);
+    return TP_OK;
+}
+
+tp_status tp_thread_attach(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    tp_thread *thread = make_here(engine);
+    if (thread == NULL)
+        return TP_ENOMEM;
+    tp_status status = attach(recording, thread);
+    if (status == TP_OK)
+        tp_here = (tp_here_entry){ engine->id, thread };
+    return status;
+}
+
+static bool is_attached(const tp_recording *recording, const tp_thread *thread)
+{
+    const tp_attachment *a = thread->first;
+    while (a != NULL && a->recording != recording)
+        a = a->next_on_thread;
+    return a != NULL;
+}
+
+/* What could not be attached for want of memory is not recorded, and counts as lost calls would: the
+ * session says so at the end. */
+static void attach_everywhere(tp_engine *engine, tp_thread *thread)
+{
+    for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
+        if (r->running && r->everywhere && !is_attached(r, thread) &&
+            attach(r, thread) != TP_OK)
+            tp_session_fail(r->session);
+    }
+}
+
+tp_thread *tp_thread_arrive(tp_engine *engine)
+{
+    if (tp_here.engine_id == engine->id)
+        return tp_here.thread;
+    PyObject *exception = PyErr_GetRaisedException();
+    tp_thread *thread = engine->running_everywhere > 0
+                            ? make_here(engine)
+                            : find_here(engine, PyThreadState_GetID(PyThreadState_Get()));
+    if (thread == NULL)
+        thread = &engine->nobody;
+    else if (engine->running_everywhere > 0)
+        attach_everywhere(engine, thread);
+    tp_here = (tp_here_entry){ engine->id, thread };
+    PyErr_SetRaisedException(exception);
+    return thread;
+}
+
+void tp_thread_name_again(tp_thread *thread)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *name = thread_name(thread->ident);
+    thread->name_attempts = name != NULL ? 0 : thread->name_attempts - 1;
+    for (tp_attachment *a = thread->first; name != NULL && a != NULL; a = a->next_on_thread)
+        if (tp_track_set_name(a->track, PyBytes_AS_STRING(name),
+                              (size_t)PyBytes_GET_SIZE(name)) != TP_OK)
+            tp_session_fail(a->recording->session);
+    Py_XDECREF(name);
+    PyErr_SetRaisedException(exception);
+    refresh(thread);
+}
+
+void tp_thread_detach_all(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    while (recording->attachments != NULL) {
+        tp_attachment *attachment = recording->attachments;
+        recording->attachments = attachment->next_of_recording;
+        retire(attachment);
+    }
+    if (engine->busy == 0)
+        tp_threads_sweep(engine);
+}
