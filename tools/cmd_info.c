@@ -203,7 +203,8 @@ static size_t rows_unlike_trees(const tp_profile *profile)
     const tp_selection all = TP_SELECTION_INIT;
     tp_profile *folded;
     size_t wrong = 0, count = tp_profile_function_count(profile);
-    if (tp_profile_thread_count(profile) == 0 || property_count(profile, "calls_folded") > 0)
+    if (tp_profile_thread_count(profile) == 0 || property_count(profile, "calls_folded") > 0 ||
+        tp_profile_property(profile, "files") != NULL)
         return NOT_ASKED;
     tp_status status = tp_profile_select(&folded, profile, &all);
     if (status != TP_OK)

@@ -108,6 +108,15 @@ static int check_patterns(const tp_arguments *arguments, const char *option)
     return 0;
 }
 
+/* How many letters stand in "(?i)" at the beginning of an expression; they count for that one only. */
+static int flags_length(const char *text)
+{
+    if (strncmp(text, "(?", 2) != 0)
+        return 0;
+    size_t size = strspn(text + 2, "aimsux");
+    return size < 8 && text[2 + size] == ')' ? (int)size : 0;
+}
+
 /* All values of an option as one expression: any of them. */
 static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, const char *option)
 {
@@ -125,9 +134,12 @@ static int find_pattern(tp_pattern **pattern, const tp_arguments *arguments, con
     int single = tp_argument_next(arguments, option, &position) != NULL &&
                  tp_argument_next(arguments, option, &position) == NULL;
     position = 0;
-    while ((value = tp_argument_next(arguments, option, &position)) != NULL)
-        size += (size_t)snprintf(text + size, room - size, single ? "%s%s" : "%s(?:%s)",
-                                 size > 0 ? "|" : "", value);
+    while ((value = tp_argument_next(arguments, option, &position)) != NULL) {
+        int flags = single ? 0 : flags_length(value);
+        const char *form = single ? "%s%.*s%s" : flags > 0 ? "%s(?%.*s:%s)" : "%s(?:%.*s%s)";
+        size += (size_t)snprintf(text + size, room - size, form, size > 0 ? "|" : "", flags,
+                                 value + 2, value + (flags > 0 ? flags + 3 : 0));
+    }
     tp_error error;
     tp_status status = tp_pattern_create(pattern, text, size, NULL, &error);
     if (status != TP_OK)

@@ -5,6 +5,8 @@
 #include "grove.h"
 #include "memory.h"
 
+#define STRIPPED "without folders"
+
 static tp_string base_name(tp_string file)
 {
     size_t start = file.size;
@@ -63,14 +65,17 @@ tp_status tp_profile_strip_dirs(tp_profile **out, const tp_profile *profile)
         tp_alloc(profile->allocator, profile->function_count, sizeof *index_of);
     if (status == TP_OK)
         status = index_of == NULL ? TP_ENOMEM : strip_rows(&made, profile, index_of);
+    if (status == TP_OK)
+        made.profile->unit = profile->unit;
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++)
         status = strip_tree(made.profile, &profile->threads[t], index_of);
     tp_free(profile->allocator, index_of);
     if (status == TP_OK) {
-        made.profile->unit = profile->unit;
         made.profile->origin = profile->origin;
         status = tp_copy_properties(made.profile, profile);
     }
+    if (status == TP_OK)
+        status = tp_profile_set_text(made.profile, "files", STRIPPED, sizeof STRIPPED - 1);
     if (status == TP_OK)
         status = tp_profile_finish(made.profile);
     if (status == TP_OK) {

@@ -165,6 +165,42 @@ static void sift_edges(sieve *s)
     }
 }
 
+/* What has come to a row that is hidden itself goes on to those that called it, by their shares. */
+static bool pass_on(sieve *s, size_t first, size_t end)
+{
+    const tp_edge *edges = s->profile->edges;
+    uint32_t hidden = edges[first].callee;
+    double whole = 0, extra = s->rows[hidden].total - s->profile->functions[hidden].total;
+    for (size_t e = first; e < end; e++)
+        whole += edges[e].caller != hidden ? not_below_zero(edges[e].cumulative) : 0;
+    if (extra <= 0 || whole <= 0)
+        return false;
+    for (size_t e = first; e < end; e++) {
+        if (edges[e].caller != hidden)
+            s->rows[edges[e].caller].total += extra * not_below_zero(edges[e].cumulative) / whole;
+    }
+    s->rows[hidden].total -= extra;
+    return true;
+}
+
+/* Chains of what is hidden have an end, or go round with ever less. */
+#define MOST_ROUNDS 64
+
+static void settle_hidden(sieve *s)
+{
+    const tp_profile *p = s->profile;
+    bool moved = true;
+    for (int round = 0; moved && round < MOST_ROUNDS; round++) {
+        moved = false;
+        for (size_t first = 0, end; first < p->edge_count; first = end) {
+            for (end = first; end < p->edge_count && p->edges[end].callee == p->edges[first].callee;)
+                end++;
+            if ((s->marks[p->edges[first].callee] & TP_MARK_HIDE) != 0)
+                moved |= pass_on(s, first, end);
+        }
+    }
+}
+
 static tp_status copy_rows(sieve *s, tp_profile *part)
 {
     for (size_t i = 0; i < s->profile->function_count; i++) {
@@ -211,6 +247,7 @@ tp_status tp_select_rows(tp_profile *part, const tp_profile *profile,
     }
     if (status == TP_OK) {
         sift_edges(&s);
+        settle_hidden(&s);
         status = copy_rows(&s, part);
     }
     if (status == TP_OK)

@@ -539,11 +539,38 @@ def test_edges_alone(seed, tmp_path):
         assert (top("--ignore", pattern, path), edges_of("--ignore", pattern, path)) == part(kept)
     hidden = rng.choice(list(functions))
     rows, left = part(set(functions) - {hidden})
-    for (caller, callee), row in edges.items():
-        if callee == hidden and caller != hidden:
-            rows[caller] = [*rows[caller][:2], rows[caller][2] + row[2], rows[caller][3]]
+    callers = {c: row for (c, callee), row in edges.items() if callee == hidden and c != hidden}
+    whole = sum(row[3] for row in callers.values())
+    recursive = edges[hidden, hidden][2] if (hidden, hidden) in edges and whole else 0
+    for caller, row in callers.items():
+        own = rows[caller][2] + row[2] + recursive * row[3] / (whole or 1)
+        rows[caller] = [*rows[caller][:2], pytest.approx(own), rows[caller][3]]
     pattern = "^" + re.escape(text_of(hidden)) + "$"
     assert (top("--hide", pattern, path), edges_of("--hide", pattern, path)) == (rows, left)
+
+
+def test_what_is_hidden_by_what_is_hidden(tmp_path):
+    """Own time goes to the nearest callers that are left, by their shares."""
+    main, other, outer, inner = OWN[0], OWN[1], ("l.py", 1, "outer"), ("l.py", 2, "inner")
+    rows = {
+        main: (1, 1, 1.0, 10.0, {}),
+        other: (1, 1, 2.0, 5.0, {}),
+        outer: (4, 4, 4.0, 12.0, {main: (3, 3, 3.0, 9.0), other: (1, 1, 1.0, 3.0)}),
+        inner: (4, 4, 8.0, 8.0, {outer: (4, 4, 8.0, 8.0)}),
+    }
+    path = tmp_path / "a.prof"
+    path.write_bytes(marshal.dumps(rows))
+    assert top("--hide", "^l", path) == {
+        main: [1, 1, pytest.approx(1 + 3 + 6), 10.0],
+        other: [1, 1, pytest.approx(2 + 1 + 2), 5.0],
+    }
+
+
+def test_flags_are_of_one_pattern(tmp_path):
+    path = write(tmp_path / "a.prof", random_threads(random.Random(1)))
+    both = top("--hide", "(?i)MAIN", "--hide", "WORK", path)
+    assert both == top("--hide", "main", path)
+    assert both != top("--hide", "main", "--hide", "(?i)WORK", path)
 
 
 def test_collapse_lib_of_edges_alone(tmp_path):

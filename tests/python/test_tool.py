@@ -186,7 +186,7 @@ def test_small_files_do_not_stand_for_vast_profiles(tmp_path):
     }
     row = {("f", 1, "n"): (1, 1, 0.0, 0.0, {})}
     bad.write_bytes(marshal.dumps(row) + marshal.dumps(extension))
-    assert "more contexts than the file has room for" in tool("top", bad).stderr
+    assert "more threads and contexts than the file has room for" in tool("top", bad).stderr
     extension["threads"] = [thread]
     bad.write_bytes(marshal.dumps(row) + marshal.dumps(extension))
     assert tool("top", bad).returncode == 0
