@@ -117,7 +117,11 @@ static tp_thread *make_here(tp_engine *engine)
     if (thread != NULL)
         return thread;
     thread = find_free(engine);
-    if (thread == NULL) {
+    if (thread != NULL) {
+        /* A thread of C code that is not in Python just now has no state, and may still know the entry
+         * as its own: it must look again. */
+        tp_engine_renew(engine);
+    } else {
         thread = PyMem_RawCalloc(1, sizeof *thread);
         if (thread == NULL)
             return NULL;
@@ -161,6 +165,7 @@ static tp_track *take_ended(tp_recording *recording)
     tp_track *track = ended->track;
     *link = ended->next_of_recording;
     retire(ended);
+    tp_engine_renew(recording->engine); /* as for an entry */
     tp_track_close(track);
     return tp_track_set_name(track, SHARED_NAME, sizeof SHARED_NAME - 1) == TP_OK ? track : NULL;
 }
