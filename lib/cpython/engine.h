@@ -117,9 +117,6 @@ void tp_thread_detach_all(tp_recording *recording);
 /* Makes all threads look their entries up anew. */
 void tp_engine_renew(tp_engine *engine);
 
-/* Whether the thread's state still exists; its address alone might be another's by now. */
-bool tp_thread_is_alive(const tp_thread *thread);
-
 /* Frees what was ended while hooks were busy; only when none is. */
 void tp_threads_sweep(tp_engine *engine);
 void tp_threads_free(tp_engine *engine);

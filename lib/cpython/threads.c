@@ -44,7 +44,8 @@ void tp_threads_free(tp_engine *engine)
     }
 }
 
-bool tp_thread_is_alive(const tp_thread *thread)
+/* Whether the thread's state still exists; its address alone might be another's by now. */
+static bool is_alive(const tp_thread *thread)
 {
     PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     while (state != NULL && state != thread->state)
@@ -95,7 +96,7 @@ static void refresh(tp_thread *thread)
 static tp_thread *find_free(tp_engine *engine)
 {
     tp_thread *thread = engine->threads;
-    while (thread != NULL && (thread->first != NULL || tp_thread_is_alive(thread)))
+    while (thread != NULL && (thread->first != NULL || is_alive(thread)))
         thread = thread->next;
     return thread;
 }
@@ -157,7 +158,7 @@ static void retire(tp_attachment *attachment)
 static tp_track *take_ended(tp_recording *recording)
 {
     tp_attachment **link = &recording->attachments;
-    while (*link != NULL && tp_thread_is_alive((*link)->thread))
+    while (*link != NULL && is_alive((*link)->thread))
         link = &(*link)->next_of_recording;
     tp_attachment *ended = *link;
     if (ended == NULL)

@@ -1,7 +1,9 @@
 """Files of every writer of pstats files, and bad ones; see tests/golden/README.md."""
 
 import importlib.util
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,16 +16,6 @@ GOOD = sorted(path.stem for path in GOLDEN.glob("good/*.prof"))
 BAD = dict(
     line.split("\t") for line in (GOLDEN / "bad.txt").read_text(encoding="utf-8").splitlines()
 )
-
-# What the reader cannot pass yet: dialects whose callers are integers, a code object for a name, text
-# that is not UTF-8. A name that passes after all fails the test until it is taken out.
-PENDING = set()
-
-
-def pending(names):
-    mark = pytest.mark.xfail(strict=True, reason="the reader does not know it yet")
-    return [pytest.param(name, marks=mark if name in PENDING else ()) for name in names]
-
 
 def load_script(name):
     spec = importlib.util.spec_from_file_location(name, GOLDEN / f"{name}.py")
@@ -39,10 +31,6 @@ def top(path):
 
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_pending_names_are_names_of_files():
-    assert PENDING <= {*GOOD, *BAD}
 
 
 def test_bad_files_are_what_their_script_writes(tmp_path):
@@ -64,14 +52,43 @@ def test_python_sees_what_it_saw(name):
     assert expect.text(expect.view(GOLDEN / "good" / f"{name}.prof")) == expected
 
 
-@pytest.mark.parametrize("name", pending(GOOD))
+@pytest.mark.parametrize("name", GOOD)
 def test_good_files_are_read(name):
     result = top(GOLDEN / "good" / f"{name}.prof")
     assert (result.stderr, result.returncode) == (b"", 0)
     assert b"one_round" in result.stdout
 
 
-@pytest.mark.parametrize("name", pending(sorted(BAD)))
+def meant(dialect, primitive, calls):
+    """What a row's two counts mean: (calls, primitive calls); None where they are not known."""
+    if dialect == "pyinstrument":
+        return None, None
+    if dialect == "yappi":
+        return primitive, calls
+    return calls, primitive
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_figure_of_good_files(name):
+    """Labels, counts put right by the dialect, times: row by row what Python's marshal gives."""
+    seen = json.loads((GOLDEN / "expected" / f"{name}.json").read_text(encoding="ascii"))
+    expected = {}
+    for label, primitive, calls, own, cumulative, _ in seen["rows"]:
+        if code := re.match(r"<code object (.*), file ", label[2]):
+            label[2] = code[1]
+        expected[tuple(label)] = (*meant(seen["dialect"], primitive, calls), own, cumulative)
+    command = [str(TOOL), "top", "--format", "json", str(GOLDEN / "good" / f"{name}.prof")]
+    rows = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    first, second = ("samples", "direct") if seen["sampled"] else ("calls", "primitive_calls")
+    assert expected == {
+        (row["file"], row["line"], row["name"]): (
+            row.get(first), row.get(second), row["self_s"], row["cumulative_s"]
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
 def test_bad_files_are_refused(name):
     path = GOLDEN / "bad" / f"{name}.prof"
     result = top(path)
