@@ -67,7 +67,28 @@ typedef struct tp_thread_tree {
     uint64_t id;
     const tp_context *contexts;
     size_t context_count;
+    uint32_t process; /* index of a process, TP_NO_INDEX when it is not known which */
 } tp_thread_tree;
+
+/* What the rows of pstats cannot say of a coroutine function or asynchronous generator function: a row
+ * counts every resume as a call, and leaves out the time between them. Ticks are those of the trees. */
+typedef struct tp_coroutine {
+    uint32_t function;     /* index of a function */
+    uint64_t started;      /* calls begun */
+    uint64_t resumes;      /* times one went on after a suspension, throw() and close() included */
+    int64_t active_ticks;  /* from a start or resume to the suspension or end that follows, callees
+                            * included, summed over calls */
+    int64_t awaited_ticks; /* suspended, summed over calls: overlapping ones count each */
+} tp_coroutine;
+
+/* A process that was recorded. */
+typedef struct tp_process {
+    int64_t pid;
+    int64_t parent_pid; /* 0: unknown or none */
+    tp_string command;
+    double start;    /* seconds since the epoch */
+    double duration; /* seconds, wall clock */
+} tp_process;
 
 /* Who writes pstats files, each a little differently (docs/format.md). */
 typedef enum tp_dialect {
@@ -124,8 +145,25 @@ TP_API int tp_profile_has_edge_times(const tp_profile *profile);
 TP_API size_t tp_profile_thread_count(const tp_profile *profile);
 TP_API const tp_thread_tree *tp_profile_threads(const tp_profile *profile);
 
-/* Seconds a tick of the contexts lasts; 0 where there are none. */
+/* Seconds a tick of the contexts and coroutines lasts; 0 where there are none. */
 TP_API double tp_profile_unit(const tp_profile *profile);
+
+/* One row for each function of which such calls were recorded, in the order of the functions. They are
+ * of all threads and processes together. */
+TP_API size_t tp_profile_coroutine_count(const tp_profile *profile);
+TP_API const tp_coroutine *tp_profile_coroutines(const tp_profile *profile);
+
+/* None unless the profile says of which processes it is; several where it is a sum of such. */
+TP_API size_t tp_profile_process_count(const tp_profile *profile);
+TP_API const tp_process *tp_profile_processes(const tp_profile *profile);
+
+/* Adds a process before the profile is shared, and makes it that of all threads that have none.
+ * `command` is copied. TP_EARGUMENT: a negative number, or one that is not finite; TP_ELIMIT: more
+ * processes than TP_MAX_PROCESSES. */
+#define TP_MAX_PROCESSES 65536
+TP_API TP_NODISCARD tp_status tp_profile_set_process(tp_profile *profile, int64_t pid,
+                                                     int64_t parent_pid, const char *command,
+                                                     size_t size, double start, double duration);
 
 TP_API size_t tp_profile_property_count(const tp_profile *profile);
 TP_API const tp_property *tp_profile_properties(const tp_profile *profile);

@@ -27,6 +27,8 @@ void tp_profile_destroy(tp_profile *profile)
     tp_free(allocator, profile->functions);
     tp_free(allocator, profile->edges);
     tp_free(allocator, profile->properties);
+    tp_free(allocator, profile->coroutines);
+    tp_free(allocator, profile->processes);
     tp_intern_free(&profile->strings);
     tp_free(allocator, profile);
 }
@@ -52,9 +54,8 @@ tp_status tp_profile_label(tp_profile *profile, tp_label *copy, const tp_label *
     return tp_profile_string(profile, &copy->name, label->name.bytes, label->name.size);
 }
 
-/* Room for one more item behind `count` in one of the profile's arrays. */
-static tp_status one_more(tp_profile *profile, void **array, size_t *capacity, size_t count,
-                          size_t size)
+tp_status tp_profile_one_more(tp_profile *profile, void **array, size_t *capacity, size_t count,
+                              size_t size)
 {
     if (count >= TP_NO_INDEX - 1)
         return TP_ELIMIT;
@@ -64,8 +65,8 @@ static tp_status one_more(tp_profile *profile, void **array, size_t *capacity, s
 tp_status tp_profile_add_function(tp_profile *profile, uint32_t *index, const tp_function *function)
 {
     void *array = profile->functions;
-    tp_status status = one_more(profile, &array, &profile->function_capacity,
-                                profile->function_count, sizeof *function);
+    tp_status status = tp_profile_one_more(profile, &array, &profile->function_capacity,
+                                           profile->function_count, sizeof *function);
     if (status != TP_OK)
         return status;
     profile->functions = array;
@@ -77,8 +78,8 @@ tp_status tp_profile_add_function(tp_profile *profile, uint32_t *index, const tp
 tp_status tp_profile_add_edge(tp_profile *profile, const tp_edge *edge)
 {
     void *array = profile->edges;
-    tp_status status =
-        one_more(profile, &array, &profile->edge_capacity, profile->edge_count, sizeof *edge);
+    tp_status status = tp_profile_one_more(profile, &array, &profile->edge_capacity,
+                                           profile->edge_count, sizeof *edge);
     if (status != TP_OK)
         return status;
     profile->edges = array;
@@ -89,13 +90,13 @@ tp_status tp_profile_add_edge(tp_profile *profile, const tp_edge *edge)
 tp_status tp_profile_add_tree(tp_profile *profile, tp_tree_data **tree, const char *name,
                               size_t size, uint64_t id)
 {
-    tp_tree_data added = { .id = id };
+    tp_tree_data added = { .id = id, .process = TP_NO_INDEX };
     tp_status status = tp_intern_put(&profile->strings, &added.name, name, size);
     if (status != TP_OK)
         return status;
     void *array = profile->trees;
-    status =
-        one_more(profile, &array, &profile->tree_capacity, profile->thread_count, sizeof added);
+    status = tp_profile_one_more(profile, &array, &profile->tree_capacity, profile->thread_count,
+                                 sizeof added);
     if (status != TP_OK)
         return status;
     profile->trees = array;
@@ -107,7 +108,8 @@ tp_status tp_profile_add_tree(tp_profile *profile, tp_tree_data **tree, const ch
 tp_status tp_tree_add_context(tp_profile *profile, tp_tree_data *tree, const tp_context *context)
 {
     void *array = tree->contexts;
-    tp_status status = one_more(profile, &array, &tree->capacity, tree->count, sizeof *context);
+    tp_status status =
+        tp_profile_one_more(profile, &array, &tree->capacity, tree->count, sizeof *context);
     if (status != TP_OK)
         return status;
     tree->contexts = array;
@@ -117,6 +119,9 @@ tp_status tp_tree_add_context(tp_profile *profile, tp_tree_data *tree, const tp_
 
 tp_status tp_profile_finish(tp_profile *profile)
 {
+    tp_status status = tp_profile_gather_coroutines(profile);
+    if (status != TP_OK)
+        return status;
     tp_thread_tree *threads =
         tp_alloc(profile->allocator, profile->thread_count, sizeof *threads);
     if (threads == NULL)
@@ -127,7 +132,8 @@ tp_status tp_profile_finish(tp_profile *profile)
         threads[i] = (tp_thread_tree){ .name = { name.bytes, name.size },
                                        .id = tree->id,
                                        .contexts = tree->contexts,
-                                       .context_count = tree->count };
+                                       .context_count = tree->count,
+                                       .process = tree->process };
     }
     tp_free(profile->allocator, profile->threads);
     profile->threads = threads;
@@ -155,8 +161,8 @@ static tp_status property_slot(tp_profile *profile, tp_property **slot, const ch
     if (status != TP_OK)
         return status;
     void *array = profile->properties;
-    status = one_more(profile, &array, &profile->property_capacity, profile->property_count,
-                      sizeof added);
+    status = tp_profile_one_more(profile, &array, &profile->property_capacity,
+                                 profile->property_count, sizeof added);
     if (status != TP_OK)
         return status;
     profile->properties = array;

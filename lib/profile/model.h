@@ -13,6 +13,7 @@ typedef struct tp_tree_data {
     size_t capacity;
     uint32_t name; /* number in the profile's strings */
     uint64_t id;
+    uint32_t process; /* index of a process, TP_NO_INDEX at first */
 } tp_tree_data;
 
 struct tp_profile {
@@ -31,6 +32,12 @@ struct tp_profile {
     tp_property *properties; /* Owned. */
     size_t property_count;
     size_t property_capacity;
+    tp_coroutine *coroutines; /* Owned. */
+    size_t coroutine_count;
+    size_t coroutine_capacity;
+    tp_process *processes; /* Owned. */
+    size_t process_count;
+    size_t process_capacity;
     double unit;
     tp_origin origin;
 };
@@ -54,6 +61,23 @@ TP_NODISCARD tp_status tp_profile_add_tree(tp_profile *profile, tp_tree_data **t
                                            const char *name, size_t size, uint64_t id);
 TP_NODISCARD tp_status tp_tree_add_context(tp_profile *profile, tp_tree_data *tree,
                                            const tp_context *context);
+
+/* Adds a function's figures; several for one function add up in the end. The function may be added
+ * later. TP_EARGUMENT: a negative number. */
+TP_NODISCARD tp_status tp_profile_add_coroutine(tp_profile *profile, const tp_coroutine *coroutine);
+
+/* Sorts these rows by function, and makes those of one function one. TP_EARGUMENT: there is no such
+ * function; TP_ELIMIT: a sum leaves 64 bits. tp_profile_finish does it. */
+TP_NODISCARD tp_status tp_profile_gather_coroutines(tp_profile *profile);
+
+/* Appends a process, whose command is copied; *index is its number. Errors are those of
+ * tp_profile_set_process. */
+TP_NODISCARD tp_status tp_profile_add_process(tp_profile *profile, const tp_process *process,
+                                              uint32_t *index);
+
+/* Room for one more item behind `count` in one of the profile's arrays. */
+TP_NODISCARD tp_status tp_profile_one_more(tp_profile *profile, void **array, size_t *capacity,
+                                           size_t count, size_t size);
 
 /* Makes the public view once all is added. */
 TP_NODISCARD tp_status tp_profile_finish(tp_profile *profile);

@@ -34,6 +34,26 @@ const tp_thread_tree *tp_profile_threads(const tp_profile *profile)
     return profile->threads;
 }
 
+size_t tp_profile_coroutine_count(const tp_profile *profile)
+{
+    return profile->coroutine_count;
+}
+
+const tp_coroutine *tp_profile_coroutines(const tp_profile *profile)
+{
+    return profile->coroutines;
+}
+
+size_t tp_profile_process_count(const tp_profile *profile)
+{
+    return profile->process_count;
+}
+
+const tp_process *tp_profile_processes(const tp_profile *profile)
+{
+    return profile->processes;
+}
+
 double tp_profile_unit(const tp_profile *profile)
 {
     return profile->unit;

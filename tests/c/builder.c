@@ -52,6 +52,22 @@ uint32_t build_context(tp_profile *profile, uint32_t parent, uint32_t function, 
     return (uint32_t)tree->count - 1;
 }
 
+void build_coroutine(tp_profile *profile, uint32_t function, uint64_t started, uint64_t resumes,
+                     int64_t active, int64_t awaited)
+{
+    tp_coroutine row = { function, started, resumes, active, awaited };
+    ck_assert_int_eq(tp_profile_add_coroutine(profile, &row), TP_OK);
+}
+
+uint32_t build_process(tp_profile *profile, int64_t pid, int64_t parent, const char *command,
+                       double start, double duration)
+{
+    uint32_t index;
+    tp_process process = { pid, parent, { command, strlen(command) }, start, duration };
+    ck_assert_int_eq(tp_profile_add_process(profile, &process, &index), TP_OK);
+    return index;
+}
+
 tp_profile *recorded(const char *script)
 {
     fixture f;

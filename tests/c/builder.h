@@ -20,6 +20,12 @@ void build_thread(tp_profile *profile, const char *name, uint64_t id);
 uint32_t build_context(tp_profile *profile, uint32_t parent, uint32_t function, uint64_t calls,
                        int64_t ticks);
 
+/* Figures of a coroutine function, and a process; its index. */
+void build_coroutine(tp_profile *profile, uint32_t function, uint64_t started, uint64_t resumes,
+                     int64_t active, int64_t awaited);
+uint32_t build_process(tp_profile *profile, int64_t pid, int64_t parent, const char *command,
+                       double start, double duration);
+
 /* What was recorded of a script as support.h has them. */
 tp_profile *recorded(const char *script);
 

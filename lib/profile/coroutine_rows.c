@@ -1,0 +1,62 @@
+/* A profile's figures of coroutine functions. */
+#include <stdlib.h>
+
+#include "model.h"
+
+tp_status tp_profile_add_coroutine(tp_profile *profile, const tp_coroutine *coroutine)
+{
+    if (coroutine->active_ticks < 0 || coroutine->awaited_ticks < 0 ||
+        coroutine->started > INT64_MAX || coroutine->resumes > INT64_MAX)
+        return TP_EARGUMENT;
+    void *array = profile->coroutines;
+    tp_status status = tp_profile_one_more(profile, &array, &profile->coroutine_capacity,
+                                           profile->coroutine_count, sizeof *coroutine);
+    if (status != TP_OK)
+        return status;
+    profile->coroutines = array;
+    profile->coroutines[profile->coroutine_count++] = *coroutine;
+    return TP_OK;
+}
+
+static int by_function(const void *a, const void *b)
+{
+    uint32_t left = ((const tp_coroutine *)a)->function;
+    uint32_t right = ((const tp_coroutine *)b)->function;
+    return (left > right) - (left < right);
+}
+
+/* No number is negative, nor more than an int64_t holds: a wrapped sum of two shows as one that is. */
+static tp_status add_up(tp_coroutine *sum, const tp_coroutine *more)
+{
+    sum->started += more->started;
+    sum->resumes += more->resumes;
+    uint64_t active = (uint64_t)sum->active_ticks + (uint64_t)more->active_ticks;
+    uint64_t awaited = (uint64_t)sum->awaited_ticks + (uint64_t)more->awaited_ticks;
+    if (sum->started > INT64_MAX || sum->resumes > INT64_MAX || active > INT64_MAX ||
+        awaited > INT64_MAX)
+        return TP_ELIMIT;
+    sum->active_ticks = (int64_t)active;
+    sum->awaited_ticks = (int64_t)awaited;
+    return TP_OK;
+}
+
+tp_status tp_profile_gather_coroutines(tp_profile *profile)
+{
+    tp_coroutine *rows = profile->coroutines;
+    size_t kept = 0;
+    if (profile->coroutine_count > 1)
+        qsort(rows, profile->coroutine_count, sizeof *rows, by_function);
+    for (size_t i = 0; i < profile->coroutine_count; i++) {
+        if (rows[i].function >= profile->function_count)
+            return TP_EARGUMENT;
+        if (kept == 0 || rows[kept - 1].function != rows[i].function) {
+            rows[kept++] = rows[i];
+            continue;
+        }
+        tp_status status = add_up(&rows[kept - 1], &rows[i]);
+        if (status != TP_OK)
+            return status;
+    }
+    profile->coroutine_count = kept;
+    return TP_OK;
+}
