@@ -42,11 +42,17 @@ static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_cont
     return 0;
 }
 
-static int check_scope(const char *scope)
+static int check_scope(const char *name, tp_scope *scope)
 {
-    if (strcmp(scope, "thread") == 0 || strcmp(scope, "process") == 0)
-        return 0;
-    PyErr_Format(PyExc_ValueError, "scope must be 'thread' or 'process', not '%s'", scope);
+    static const char *const names[] = { "thread", "process", "context" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *scope = (tp_scope)i;
+            return 0;
+        }
+    }
+    PyErr_Format(PyExc_ValueError, "scope must be 'thread', 'process' or 'context', not '%s'",
+                 name);
     return -1;
 }
 
@@ -58,12 +64,13 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *timer = Py_None;
     double timeunit = 0.0;
     int subcalls = 1, builtins = 1;
-    const char *scope = "thread";
+    const char *scope_name = "thread";
+    tp_scope scope;
     Py_ssize_t max_contexts = TP_DEFAULT_MAX_CONTEXTS;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$sn:Profiler", names, &timer, &timeunit,
-                                     &subcalls, &builtins, &scope, &max_contexts))
+                                     &subcalls, &builtins, &scope_name, &max_contexts))
         return -1;
-    if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope) != 0)
+    if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope_name, &scope) != 0)
         return -1;
     /* Called again: what was recorded goes. From within the profile's own timer that is refused. */
     if (p->recording != NULL && tp_recording_clear(p->recording) != TP_OK)
@@ -77,7 +84,7 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     options.max_contexts = (uint32_t)max_contexts;
     options.no_edges = !subcalls;
     options.no_builtins = !builtins;
-    options.all_threads = strcmp(scope, "process") == 0;
+    options.scope = scope;
     options.owner = self;
     tp_recording *recording;
     if (tp_recording_create(&recording, state->engine, &options) != TP_OK)

@@ -21,6 +21,15 @@ typedef struct tp_engine tp_engine;
 /* One recording of Python code: a clock, a session, and whether it is running. */
 typedef struct tp_recording tp_recording;
 
+/* What a recording sees. */
+typedef enum tp_scope {
+    TP_SCOPE_THREAD = 0,  /* the thread that starts it */
+    TP_SCOPE_PROCESS = 1, /* all of the interpreter's threads, those started later too; each on a track of
+                             its own, with threading's name for it */
+    TP_SCOPE_CONTEXT = 2  /* the contextvars.Context that it is started in and copies made of that since,
+                             on whatever thread: tasks, asyncio.to_thread, tp_sessions_enter */
+} tp_scope;
+
 typedef struct tp_recording_options {
     size_t size;             /* sizeof (tp_recording_options) of the caller's header */
     tp_clock_kind clock;     /* not callback; ignored when there is a timer */
@@ -31,13 +40,12 @@ typedef struct tp_recording_options {
     uint32_t max_contexts;   /* 0: TP_DEFAULT_MAX_CONTEXTS */
     uint32_t no_edges;
     uint32_t no_builtins;    /* not 0: only Python functions are recorded */
-    uint32_t all_threads;    /* not 0: all of the interpreter's threads, those started later too; each
-                                on a track of its own, with threading's name for it */
+    tp_scope scope;
     struct _object *owner;   /* what sys.getprofile() shows on 3.11; borrowed, may be NULL */
 } tp_recording_options;
 
 #define TP_RECORDING_OPTIONS_INIT \
-    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, 0, NULL }
+    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, TP_SCOPE_THREAD, NULL }
 
 /* One engine an interpreter; it lives until it is released and its last recording is destroyed. */
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
@@ -49,7 +57,7 @@ TP_API TP_NODISCARD tp_status tp_recording_create(tp_recording **recording, tp_e
 /* Stops it if it runs. Deferred while the recording's own timer is being called. */
 TP_API void tp_recording_destroy(tp_recording *recording);
 
-/* Starts recording the calling thread, or all threads, adding to what was recorded before. ValueError when it runs
+/* Starts recording, adding to what was recorded before. ValueError when it runs
  * already, or when no tool id (3.12+) or profile hook (3.11) is free: the message says who holds
  * them. Takes nothing from other tools. */
 TP_API TP_NODISCARD tp_status tp_recording_start(tp_recording *recording);
@@ -85,6 +93,14 @@ TP_API struct _object *tp_recording_timer(const tp_recording *recording);
  * without an exception. */
 TP_API struct _object *tp_recording_code(const tp_recording *recording,
                                          const tp_function *function);
+
+/* Recordings of contexts, carried by hand to where Python does not copy the context. sessions_here gives
+ * those of the present one, a new reference, or NULL without an exception if there are none. They can be
+ * entered in any context of the interpreter, any number of times: enter adds them to those that are there,
+ * and gives a token (new reference) for exit, to be called in the same context. */
+TP_API struct _object *tp_sessions_here(tp_engine *engine);
+TP_API struct _object *tp_sessions_enter(tp_engine *engine, struct _object *sessions);
+TP_API int tp_sessions_exit(tp_engine *engine, struct _object *token);
 
 TP_API size_t tp_recording_memory(const tp_recording *recording);
 

@@ -24,6 +24,7 @@ typedef struct tp_track tp_track;
 typedef struct tp_resolver {
     tp_status (*resolve)(void *context, const void *key, void *subject, tp_label *label);
     void (*release)(void *context, tp_label *label);
+    int (*is_coroutine)(void *context, const void *key, void *subject); /* may be NULL: none is */
     void *context;
 } tp_resolver;
 
@@ -39,7 +40,7 @@ typedef struct tp_session_options {
 } tp_session_options;
 
 #define TP_SESSION_OPTIONS_INIT \
-    { sizeof(tp_session_options), NULL, NULL, { NULL, NULL, NULL }, 0, 0 }
+    { sizeof(tp_session_options), NULL, NULL, { NULL, NULL, NULL, NULL }, 0, 0 }
 
 /* How often the recorder had to set right what the hooks told it, and what it could not keep. */
 typedef struct tp_repairs {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "contexts.h"
 #include "identity.h"
 #include "watch.h"
 
@@ -24,13 +25,17 @@ tp_status tp_engine_create(tp_engine **out)
     if (status == TP_OK)
         status = tp_watch_create(engine);
     if (status == TP_OK)
+        status = tp_contexts_create(engine);
+    if (status == TP_OK)
         status = tp_hooks_create(engine);
     if (status != TP_OK) {
+        tp_contexts_destroy(engine);
         tp_watch_destroy(engine);
         tp_clock_destroy(engine->elder);
         PyMem_RawFree(engine);
         return raise(status);
     }
+    tp_suspensions_init(&engine->suspensions, NULL);
     tp_engine_renew(engine);
     *out = engine;
     return TP_OK;
@@ -39,7 +44,9 @@ tp_status tp_engine_create(tp_engine **out)
 static void free_engine(tp_engine *engine)
 {
     tp_hooks_destroy(engine);
+    tp_contexts_destroy(engine);
     tp_watch_destroy(engine);
+    tp_suspensions_free(&engine->suspensions);
     tp_clock_destroy(engine->elder);
     tp_threads_free(engine);
     PyMem_RawFree(engine);
@@ -69,6 +76,8 @@ static tp_status create_clock(tp_recording *recording, const tp_recording_option
 
 static void free_recording(tp_recording *recording)
 {
+    if (recording->session != NULL)
+        tp_suspensions_forget(&recording->engine->suspensions, recording->session);
     tp_session_destroy(recording->session);
     tp_clock_destroy(recording->clock);
     tp_timer_destroy(recording->timer);
@@ -77,19 +86,40 @@ static void free_recording(tp_recording *recording)
     Py_XDECREF(held);
 }
 
+static void count_running(tp_engine *engine, tp_scope scope, int change)
+{
+    size_t step = (size_t)change;
+    engine->running += step;
+    engine->running_everywhere += scope == TP_SCOPE_PROCESS ? step : 0;
+    engine->running_in_contexts += scope == TP_SCOPE_CONTEXT ? step : 0;
+    /* From the first to the last of a context's, hooks look at contexts. */
+    if (scope == TP_SCOPE_CONTEXT && engine->running_in_contexts == (change > 0))
+        tp_hooks_note(engine);
+}
+
 static void detach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
     tp_thread_detach_all(recording);
+    tp_contexts_leave(recording);
     recording->running = false;
-    engine->running--;
-    engine->running_everywhere -= recording->everywhere;
+    count_running(engine, recording->scope, -1);
+}
+
+/* What is suspended is awaited until now. */
+static void settle(tp_recording *recording)
+{
+    tp_suspensions *suspensions = &recording->engine->suspensions;
+    if (tp_suspensions_has(suspensions, recording->session))
+        tp_suspensions_settle(suspensions, recording->session,
+                              tp_clock_read(recording->clock));
 }
 
 static void stop_running(tp_recording *recording)
 {
     detach(recording); /* first: a timer's own calls are not to be recorded */
     tp_session_close(recording->session);
+    settle(recording);
     tp_clock_hold(recording->clock);
     tp_hooks_remove(recording->engine, recording, &recording->evicted);
 }
@@ -174,13 +204,14 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
     recording->engine = engine;
     recording->owner = options->owner;
     recording->builtins = options->no_builtins == 0;
-    recording->everywhere = options->all_threads != 0;
+    recording->scope = options->scope;
     tp_status status = create_clock(recording, options);
     if (status == TP_OK) {
         tp_session_options session = TP_SESSION_OPTIONS_INIT;
         session.clock = recording->clock;
         session.resolver =
-            (tp_resolver){ tp_identity_resolve, tp_identity_release, recording };
+            (tp_resolver){ tp_identity_resolve, tp_identity_release, tp_identity_is_coroutine,
+                           recording };
         session.max_contexts = options->max_contexts;
         session.no_edges = options->no_edges;
         status = tp_session_create(&recording->session, &session);
@@ -229,16 +260,16 @@ tp_status tp_recording_start(tp_recording *recording)
     recording->started_by = PyThread_get_thread_ident();
     recording->running = true;
     recording->evicted = false;
-    engine->running++;
-    engine->running_everywhere += recording->everywhere;
-    status = tp_thread_attach(recording);
+    count_running(engine, recording->scope, 1);
+    status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
+                                                  : tp_thread_attach(recording);
     if (status != TP_OK) {
         detach(recording);
         tp_hooks_remove(engine, recording, &recording->evicted);
         return raise(status);
     }
     /* Threads that were told that there is nothing to record must ask again. */
-    if (recording->everywhere)
+    if (recording->scope == TP_SCOPE_PROCESS)
         tp_engine_renew(engine);
     tp_clock_release(recording->clock);
     return TP_OK;
@@ -256,7 +287,10 @@ tp_status tp_recording_stop(tp_recording *recording)
 tp_status tp_recording_clear(tp_recording *recording)
 {
     tp_status status = refuse_in_timer(recording, "clear a profile");
-    return status != TP_OK ? status : raise(tp_session_clear(recording->session));
+    if (status != TP_OK)
+        return status;
+    tp_suspensions_forget(&recording->engine->suspensions, recording->session);
+    return raise(tp_session_clear(recording->session));
 }
 
 void tp_recording_destroy(tp_recording *recording)

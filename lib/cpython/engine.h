@@ -16,23 +16,30 @@
 #include <traceprof/cpython.h>
 
 #include "compiler.h"
+#include "suspension.h"
 #include "timer.h"
 
 typedef struct tp_thread tp_thread;
 
-/* One recording on one thread, while it runs. */
+/* What contexts know of a recording: contexts.c. */
+typedef struct tp_ticket tp_ticket;
+
+/* One recording on one thread, while it runs. That of a context is in the thread's list only while the
+ * thread is in such a context. */
 typedef struct tp_attachment {
     struct tp_attachment *next_on_thread;
     struct tp_attachment *next_of_recording;
     tp_recording *recording;
     tp_thread *thread;
     tp_track *track; /* Borrowed from the recording's session. */
+    bool linked;     /* in the thread's list */
 } tp_attachment;
 
 /* A thread that hooks have met. */
 struct tp_thread {
     tp_thread *next;          /* in the engine's list */
     tp_attachment *first;     /* active here, the one started last first */
+    size_t attachment_count;  /* those that are not in the list, too */
     tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
     tp_track *fast_builtin;   /* the same, if it wants builtins */
     unsigned long ident;      /* as threading.get_ident() */
@@ -58,6 +65,10 @@ struct tp_engine {
     tp_thread nobody;         /* stands for threads on which nothing is recorded */
     size_t running;           /* recordings */
     size_t running_everywhere; /* of these, those of all threads */
+    size_t running_in_contexts; /* and those of contexts */
+    PyObject *context_var;      /* Owned. */
+    PyTypeObject *members_type; /* Owned; of the variable's values */
+    tp_suspensions suspensions; /* coroutines between their calls, in the sight of any recording */
     size_t busy;              /* sum of the recordings': nothing is freed while it is not 0 */
     bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
@@ -80,7 +91,8 @@ struct tp_recording {
     bool running;
     bool evicted;
     bool builtins;
-    bool everywhere;      /* records all threads, else the one that started it */
+    tp_scope scope;
+    tp_ticket *ticket;    /* Owned; while a context's runs */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
 };
@@ -90,6 +102,8 @@ struct tp_recording {
 typedef struct tp_here_entry {
     uint64_t engine_id;
     tp_thread *thread;
+    uint64_t state_id;        /* while contexts are recorded: the thread state of the last event, 0 to */
+    uint64_t context_version; /* have the context looked up anew; and its count of context switches */
 } tp_here_entry;
 
 #if defined(__GNUC__)
@@ -103,12 +117,24 @@ extern _Thread_local tp_here_entry tp_here;
 void tp_recording_begin_busy(tp_recording *recording);
 void tp_recording_end_busy(tp_recording *recording);
 
+static inline PyThreadState *tp_thread_state(void)
+{
+    return PyThreadState_GetUnchecked();
+}
+
 /* The calling thread's entry, when tp_here is not this engine's: looked up or, where all threads are
  * recorded, made and attached; and put into tp_here. Never NULL. Keeps exceptions as they are. */
 tp_thread *tp_thread_arrive(tp_engine *engine);
 
 /* Attaches a recording to the calling thread. TP_ENOMEM without a Python exception. */
 TP_NODISCARD tp_status tp_thread_attach(tp_recording *recording);
+
+/* For contexts.c. An entry of the calling thread's own: `thread` unless that stands for nobody. */
+tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread);
+
+/* Takes contexts' attachments out of the thread's list; puts one in, made on first use. */
+void tp_thread_unlink_contexts(tp_thread *thread);
+void tp_thread_link_context(tp_recording *recording, tp_thread *thread);
 
 /* Ends all of a recording's attachments: no event reaches it any more. A hook that walks a thread's
  * list just now goes on behind it. */
@@ -128,7 +154,7 @@ void tp_thread_name_again(tp_thread *thread);
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);
 void tp_hooks_destroy(tp_engine *engine);
 
-/* After the engine got another id. */
+/* After the engine got another id, or the first recording of a context, or the last one went. */
 void tp_hooks_note(tp_engine *engine);
 
 /* The recording is about to become active on its thread (it is not in the list yet). */

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "contexts.h"
+#include "coroutines.h"
 #include "engine.h"
 #include "identity.h"
 #include "track.h"
@@ -29,6 +31,7 @@ typedef struct tp_hook {
 typedef struct tp_event {
     const char *name;
     vectorcallfunc handler;
+    vectorcallfunc handler_in_contexts; /* while a context is recorded */
     bool builtins; /* wanted only when builtins are recorded */
 } tp_event;
 
@@ -41,12 +44,19 @@ struct tp_hooks {
 };
 
 /* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
- * recording on this thread, on the counter, and a path already seen. The rest is a tail call away. */
+ * recording on this thread, on the counter, and a path already seen. The rest is a tail call away.
+ *
+ * Each has a twin for when a context is recorded: what is recorded on the thread then changes with its
+ * context, which costs a call and two comparisons an event. */
 
 typedef PyObject *const *arguments;
 
 /* Whether what the thread keeps is this engine's, and up to date. */
-#define IS_HERE(hook) TP_LIKELY(tp_here.engine_id == (hook)->engine_id)
+TP_ALWAYS_INLINE bool is_here(const tp_hook *hook, bool in_contexts)
+{
+    return TP_LIKELY(tp_here.engine_id == hook->engine_id) &&
+           (!in_contexts || TP_LIKELY(tp_contexts_is_same()));
+}
 
 /* The thread's entry, with nothing attached where there is nothing to record. NULL: the hook is
  * retired. */
@@ -55,6 +65,8 @@ static const tp_thread *find_thread(const tp_hook *hook)
     if (hook->engine == NULL)
         return NULL;
     tp_thread *thread = tp_thread_arrive(hook->engine);
+    if (hook->engine->running_in_contexts > 0)
+        thread = tp_contexts_follow(hook->engine, thread);
     if (TP_UNLIKELY(thread->name_attempts > 0))
         tp_thread_name_again(thread);
     return thread;
@@ -76,13 +88,10 @@ TP_NOINLINE static PyObject *leave_slow(const tp_hook *hook, arguments args)
     Py_RETURN_NONE;
 }
 
-static PyObject *on_enter(PyObject *self, arguments args, size_t count, PyObject *names)
+TP_ALWAYS_INLINE PyObject *enter(const tp_hook *hook, arguments args, bool in_contexts)
 {
-    (void)count;
-    (void)names;
-    const tp_hook *hook = (tp_hook *)self;
 #ifdef TP_HAVE_COUNTER
-    if (IS_HERE(hook)) {
+    if (is_here(hook, in_contexts)) {
         tp_track *track = tp_here.thread->fast;
         if (TP_LIKELY(track != NULL) && TP_LIKELY(tp_track_try_push(track, args[0]))) {
             track->top->start = tp_counter_read();
@@ -93,13 +102,10 @@ static PyObject *on_enter(PyObject *self, arguments args, size_t count, PyObject
     return enter_slow(hook, args);
 }
 
-static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject *names)
+TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args, bool in_contexts)
 {
-    (void)count;
-    (void)names;
-    const tp_hook *hook = (tp_hook *)self;
 #ifdef TP_HAVE_COUNTER
-    if (IS_HERE(hook)) {
+    if (is_here(hook, in_contexts)) {
         tp_track *track = tp_here.thread->fast;
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
@@ -109,6 +115,63 @@ static PyObject *on_leave(PyObject *self, arguments args, size_t count, PyObject
     }
 #endif
     return leave_slow(hook, args);
+}
+
+/* Coroutines and async generators only: their instance is told apart, which takes longer. */
+
+static bool is_of_interest(const tp_hook *hook, const tp_thread *thread)
+{
+    return thread != NULL &&
+           (thread->first != NULL || hook->engine->suspensions.first.count > 0);
+}
+
+TP_NOINLINE static PyObject *resume_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    if (!is_of_interest(hook, thread))
+        Py_RETURN_NONE;
+    tp_suspensions *suspensions = &hook->engine->suspensions;
+    uint64_t instance = tp_instance_here();
+    if (instance == 0)
+        return enter_slow(hook, args);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
+        tp_resume(suspensions, a->track, args[0], instance);
+    tp_suspensions_end(suspensions, instance);
+    Py_RETURN_NONE;
+}
+
+TP_NOINLINE static PyObject *suspend_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    if (thread == NULL || thread->first == NULL)
+        Py_RETURN_NONE;
+    uint64_t instance =
+        tp_is_await(args[0], PyLong_AsSsize_t(args[1])) ? tp_instance_here() : 0;
+    if (instance == 0)
+        return leave_slow(hook, args);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
+        tp_suspend(&hook->engine->suspensions, a->track, args[0], instance);
+    Py_RETURN_NONE;
+}
+
+TP_ALWAYS_INLINE PyObject *resume(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    return tp_is_coroutine_code(args[0]) ? resume_slow(hook, args)
+                                         : enter(hook, args, in_contexts);
+}
+
+TP_ALWAYS_INLINE PyObject *suspend(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    return tp_is_coroutine_code(args[0]) ? suspend_slow(hook, args)
+                                         : leave(hook, args, in_contexts);
+}
+
+/* throw() and close(): what has not begun is entered for the first time. */
+TP_ALWAYS_INLINE PyObject *throw(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    bool resumed = tp_is_coroutine_code(args[0]) &&
+                   tp_has_begun(args[0], PyLong_AsSsize_t(args[1]));
+    return resumed ? resume_slow(hook, args) : enter(hook, args, in_contexts);
 }
 
 /* From here on args are: code, offset, callable, first argument or MISSING. */
@@ -143,15 +206,12 @@ TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
     Py_RETURN_NONE;
 }
 
-static PyObject *on_call(PyObject *self, arguments args, size_t count, PyObject *names)
+TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_contexts)
 {
-    (void)count;
-    (void)names;
-    const tp_hook *hook = (tp_hook *)self;
     if (tp_is_never_builtin(args[2]))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
-    if (IS_HERE(hook)) {
+    if (is_here(hook, in_contexts)) {
         tp_track *track = tp_here.thread->fast_builtin;
         const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
         if (TP_LIKELY(track != NULL) && TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
@@ -163,13 +223,10 @@ static PyObject *on_call(PyObject *self, arguments args, size_t count, PyObject 
     return call_slow(hook, args);
 }
 
-static PyObject *on_called(PyObject *self, arguments args, size_t count, PyObject *names)
+TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args, bool in_contexts)
 {
-    (void)count;
-    (void)names;
-    const tp_hook *hook = (tp_hook *)self;
 #ifdef TP_HAVE_COUNTER
-    if (IS_HERE(hook)) {
+    if (is_here(hook, in_contexts)) {
         tp_track *track = tp_here.thread->fast_builtin;
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
@@ -182,12 +239,36 @@ static PyObject *on_called(PyObject *self, arguments args, size_t count, PyObjec
     return called_slow(hook, args);
 }
 
+/* on_enter and on_enter_in_contexts, ...: what the interpreter calls. */
+#define DEFINE_HANDLER(name, body, in_contexts)                                          \
+    static PyObject *name(PyObject *self, arguments args, size_t count, PyObject *names) \
+    {                                                                                    \
+        (void)count;                                                                     \
+        (void)names;                                                                     \
+        return body((const tp_hook *)self, args, in_contexts);                           \
+    }
+#define DEFINE_HANDLERS(body)              \
+    DEFINE_HANDLER(on_##body, body, false) \
+    DEFINE_HANDLER(on_##body##_in_contexts, body, true)
+
+DEFINE_HANDLERS(enter)
+DEFINE_HANDLERS(resume)
+DEFINE_HANDLERS(throw)
+DEFINE_HANDLERS(leave)
+DEFINE_HANDLERS(suspend)
+DEFINE_HANDLERS(call)
+DEFINE_HANDLERS(called)
+
 static const tp_event events[] = {
-    { "PY_START", on_enter, false },   { "PY_RESUME", on_enter, false },
-    { "PY_THROW", on_enter, false },   { "PY_RETURN", on_leave, false },
-    { "PY_YIELD", on_leave, false },   { "PY_UNWIND", on_leave, false },
-    { "CALL", on_call, true },         { "C_RETURN", on_called, true },
-    { "C_RAISE", on_called, true },
+    { "PY_START", on_enter, on_enter_in_contexts, false },
+    { "PY_RESUME", on_resume, on_resume_in_contexts, false },
+    { "PY_THROW", on_throw, on_throw_in_contexts, false },
+    { "PY_RETURN", on_leave, on_leave_in_contexts, false },
+    { "PY_YIELD", on_suspend, on_suspend_in_contexts, false },
+    { "PY_UNWIND", on_leave, on_leave_in_contexts, false },
+    { "CALL", on_call, on_call_in_contexts, true },
+    { "C_RETURN", on_called, on_called_in_contexts, true },
+    { "C_RAISE", on_called, on_called_in_contexts, true },
 };
 #define EVENT_COUNT (sizeof events / sizeof *events)
 
@@ -329,11 +410,18 @@ static tp_status set_callback(const struct tp_hooks *hooks, const char *event, P
     return TP_OK;
 }
 
+static void note(tp_engine *engine, tp_hook *hook, const tp_event *event)
+{
+    hook->engine_id = engine->id;
+    hook->vectorcall =
+        engine->running_in_contexts > 0 ? event->handler_in_contexts : event->handler;
+}
+
 void tp_hooks_note(tp_engine *engine)
 {
     for (size_t i = 0; engine->hooks != NULL && i < EVENT_COUNT; i++) {
         if (engine->hooks->callbacks[i] != NULL)
-            ((tp_hook *)engine->hooks->callbacks[i])->engine_id = engine->id;
+            note(engine, (tp_hook *)engine->hooks->callbacks[i], &events[i]);
     }
 }
 
@@ -343,8 +431,7 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
     PyObject *missing = PyObject_GetAttrString(hooks->monitoring, "MISSING");
     tp_hook *hook = missing == NULL ? NULL : (tp_hook *)hooks->type->tp_alloc(hooks->type, 0);
     if (hook != NULL) {
-        hook->vectorcall = event->handler;
-        hook->engine_id = engine->id;
+        note(engine, hook, event);
         hook->engine = engine;
         hook->missing = missing;
     }

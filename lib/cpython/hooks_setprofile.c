@@ -3,6 +3,10 @@
 
 #ifndef TP_HAVE_MONITORING
 
+#include <opcode.h>
+
+#include "contexts.h"
+#include "coroutines.h"
 #include "engine.h"
 #include "identity.h"
 #include "track.h"
@@ -34,6 +38,35 @@ static void leave(tp_track *track, PyFrameObject *frame, PyObject *builtin)
         tp_track_leave_slow(track, key, builtin != NULL ? key_of_frame(frame) : NULL, now);
 }
 
+static int offset_in(PyFrameObject *frame)
+{
+    return PyFrame_GetLasti(frame);
+}
+
+/* Whether a frame that is left is suspended: the instruction it stands at says so, and unwinding has no
+ * value. */
+static bool is_suspended(PyFrameObject *frame, const PyCodeObject *code, PyObject *value)
+{
+    int offset = offset_in(frame);
+    return value != NULL && offset >= 0 &&
+           (unsigned char)code->co_code_adaptive[offset] == YIELD_VALUE;
+}
+
+/* The coroutine whose frame goes on (CALL) or is suspended by an await (RETURN); 0 for all that is done
+ * with a plain entry or exit. */
+static uint64_t instance_of_event(PyFrameObject *frame, int what, PyObject *argument)
+{
+    PyObject *code = (PyObject *)(uintptr_t)key_of_frame(frame);
+    if (!tp_is_coroutine_code(code) || (what != PyTrace_CALL && what != PyTrace_RETURN))
+        return 0;
+    /* A frame that begins stands at its first RESUME, one that goes on behind a YIELD_VALUE. */
+    bool told = what == PyTrace_CALL
+                    ? tp_has_begun(code, offset_in(frame) - 1)
+                    : is_suspended(frame, (PyCodeObject *)code, argument) &&
+                          tp_is_await(code, offset_in(frame));
+    return told ? tp_instance_of(frame) : 0;
+}
+
 static void record(const tp_attachment *a, PyFrameObject *frame, int what, PyObject *argument)
 {
     const void *key;
@@ -59,15 +92,54 @@ static void record(const tp_attachment *a, PyFrameObject *frame, int what, PyObj
     }
 }
 
+/* A coroutine goes on or is suspended. */
+static void record_coroutine(const tp_attachment *a, PyFrameObject *frame, int what,
+                             uint64_t instance)
+{
+    tp_suspensions *suspensions = &a->recording->engine->suspensions;
+    if (what == PyTrace_CALL)
+        tp_resume(suspensions, a->track, key_of_frame(frame), instance);
+    else
+        tp_suspend(suspensions, a->track, key_of_frame(frame), instance);
+}
+
+static void record_all(tp_engine *engine, const tp_thread *thread, PyFrameObject *frame, int what,
+                       PyObject *argument)
+{
+    bool coroutines = thread->first != NULL || engine->suspensions.first.count > 0;
+    uint64_t instance = coroutines ? instance_of_event(frame, what, argument) : 0;
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (instance != 0)
+            record_coroutine(a, frame, what, instance);
+        else
+            record(a, frame, what, argument);
+    }
+    if (instance != 0 && what == PyTrace_CALL)
+        tp_suspensions_end(&engine->suspensions, instance);
+}
+
 /* The hook of a thread that has arrived. It may not raise: 0 is "no exception". */
 static int on_event(PyObject *owner, PyFrameObject *frame, int what, PyObject *argument)
 {
     (void)owner;
     tp_thread *thread = tp_here.engine_id != 0 ? tp_here.thread : NULL;
-    if (TP_UNLIKELY(thread != NULL && thread->name_attempts > 0))
+    if (thread == NULL || thread->first == NULL)
+        return 0;
+    if (TP_UNLIKELY(thread->name_attempts > 0))
         tp_thread_name_again(thread);
-    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
-        record(a, frame, what, argument);
+    record_all(thread->first->recording->engine, thread, frame, what, argument);
+    return 0;
+}
+
+/* The hook of all threads while a context is recorded; the engine comes in the capsule. */
+static int on_event_in_contexts(PyObject *capsule, PyFrameObject *frame, int what,
+                                PyObject *argument)
+{
+    tp_engine *engine = PyCapsule_GetPointer(capsule, CAPSULE);
+    tp_thread *thread = tp_contexts_follow(engine, tp_thread_arrive(engine));
+    if (TP_UNLIKELY(thread->name_attempts > 0))
+        tp_thread_name_again(thread);
+    record_all(engine, thread, frame, what, argument);
     return 0;
 }
 
@@ -109,16 +181,20 @@ struct tp_hooks {
     PyObject *starter; /* Owned; what threading calls on new threads while all are recorded */
 };
 
+static Py_tracefunc hook_of_new_threads(const tp_engine *engine)
+{
+    if (engine->running_in_contexts > 0)
+        return on_event_in_contexts;
+    return engine->running_everywhere > 0 ? on_arrival : NULL;
+}
+
 /* threading gives this to sys.setprofile on each new thread; it puts our own hook in its place. */
 static PyObject *start_thread(PyObject *capsule, PyObject *args)
 {
     (void)args;
     PyThreadState *state = PyThreadState_Get();
-    const tp_engine *engine = PyCapsule_GetPointer(capsule, CAPSULE);
-    if (engine->running_everywhere > 0)
-        set_hook(state, on_arrival, capsule);
-    else
-        set_hook(state, NULL, NULL);
+    Py_tracefunc hook = hook_of_new_threads(PyCapsule_GetPointer(capsule, CAPSULE));
+    set_hook(state, hook, hook == NULL ? NULL : capsule);
     Py_RETURN_NONE;
 }
 
@@ -157,7 +233,8 @@ void tp_hooks_note(tp_engine *engine)
 
 static int is_ours(const PyThreadState *state)
 {
-    return state->c_profilefunc == on_event || state->c_profilefunc == on_arrival;
+    return state->c_profilefunc == on_event || state->c_profilefunc == on_arrival ||
+           state->c_profilefunc == on_event_in_contexts;
 }
 
 /* New threads: by threading's own hook, unless another tool has it. */
@@ -176,12 +253,12 @@ static void hook_new_threads(tp_engine *engine, int on)
 }
 
 /* The threads that there are. What another tool profiles is left alone. */
-static void hook_all_threads(tp_engine *engine)
+static void hook_all_threads(tp_engine *engine, Py_tracefunc hook)
 {
     PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     for (; state != NULL; state = PyThreadState_Next(state)) {
         if (state->c_profilefunc == NULL || is_ours(state))
-            set_hook(state, on_arrival, engine->hooks->capsule);
+            set_hook(state, hook, engine->hooks->capsule);
     }
 }
 
@@ -193,11 +270,16 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
                      state->c_profileobj != NULL ? state->c_profileobj : Py_None);
         return TP_EBUSY;
     }
-    if (recording->everywhere) {
+    bool in_contexts =
+        recording->scope == TP_SCOPE_CONTEXT || engine->running_in_contexts > 0;
+    if (recording->scope != TP_SCOPE_THREAD) {
         hook_new_threads(engine, 1);
-        hook_all_threads(engine);
+        hook_all_threads(engine, in_contexts ? on_event_in_contexts : on_arrival);
     }
-    return _PyEval_SetProfile(state, on_event, owner_or_none(recording)) == 0 ? TP_OK : TP_EPYTHON;
+    int failed = in_contexts ? _PyEval_SetProfile(state, on_event_in_contexts,
+                                                  engine->hooks->capsule)
+                             : _PyEval_SetProfile(state, on_event, owner_or_none(recording));
+    return failed ? TP_EPYTHON : TP_OK;
 }
 
 static tp_thread *find_thread(tp_engine *engine, uint64_t state_id)
@@ -208,6 +290,19 @@ static tp_thread *find_thread(tp_engine *engine, uint64_t state_id)
     return thread;
 }
 
+/* What a thread of ours needs from now on. */
+static void hook_again(const tp_engine *engine, PyThreadState *state, const tp_thread *thread)
+{
+    Py_tracefunc hook = hook_of_new_threads(engine);
+    bool has_arrived = thread != NULL && engine->running_in_contexts == 0;
+    if (has_arrived && thread->first != NULL)
+        set_hook(state, on_event, owner_or_none(thread->first->recording));
+    else if (has_arrived || hook == NULL)
+        set_hook(state, NULL, NULL);
+    else if (state->c_profilefunc != hook)
+        set_hook(state, hook, engine->hooks->capsule);
+}
+
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
     PyObject *exception = PyErr_GetRaisedException();
@@ -216,14 +311,11 @@ void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
         const tp_thread *thread = find_thread(engine, PyThreadState_GetID(state));
         if (thread != NULL && thread->ident == recording->started_by && !is_ours(state))
             *evicted = true;
-        if (!is_ours(state) || (thread == NULL && engine->running_everywhere > 0))
-            continue;
-        if (thread != NULL && thread->first != NULL)
-            set_hook(state, on_event, owner_or_none(thread->first->recording));
-        else
-            set_hook(state, NULL, NULL);
+        if (is_ours(state))
+            hook_again(engine, state, thread);
     }
-    if (recording->everywhere && engine->running_everywhere == 0)
+    if (recording->scope != TP_SCOPE_THREAD &&
+        engine->running_everywhere + engine->running_in_contexts == 0)
         hook_new_threads(engine, 0);
     PyErr_SetRaisedException(exception);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "coroutines.h"
 #include "watch.h"
 
 /* The bytes of a str as marshal encodes it. *holder keeps them; it is the str itself where that has
@@ -205,4 +206,10 @@ void tp_identity_release(void *context, tp_label *label)
     Py_CLEAR(recording->label_file);
     Py_CLEAR(recording->label_name);
     *label = (tp_label){ .line = 0 };
+}
+
+int tp_identity_is_coroutine(void *context, const void *key, void *subject)
+{
+    (void)context;
+    return subject == NULL && tp_is_coroutine_code((PyObject *)(uintptr_t)key);
 }

@@ -48,5 +48,6 @@ static inline const void *tp_builtin_key(PyObject *callable, PyObject *first, Py
  * builtin or method descriptor that was called. */
 tp_status tp_identity_resolve(void *recording, const void *key, void *subject, tp_label *label);
 void tp_identity_release(void *recording, tp_label *label);
+int tp_identity_is_coroutine(void *recording, const void *key, void *subject);
 
 #endif

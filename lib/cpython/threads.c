@@ -96,7 +96,7 @@ static void refresh(tp_thread *thread)
 static tp_thread *find_free(tp_engine *engine)
 {
     tp_thread *thread = engine->threads;
-    while (thread != NULL && (thread->first != NULL || is_alive(thread)))
+    while (thread != NULL && (thread->attachment_count > 0 || is_alive(thread)))
         thread = thread->next;
     return thread;
 }
@@ -136,20 +136,32 @@ static tp_thread *make_here(tp_engine *engine)
     return thread;
 }
 
-static void unlink_on_thread(const tp_attachment *attachment)
+static void unlink_on_thread(tp_attachment *attachment)
 {
     tp_attachment **link = &attachment->thread->first;
     while (*link != attachment)
         link = &(*link)->next_on_thread;
     *link = attachment->next_on_thread;
+    attachment->linked = false;
     refresh(attachment->thread);
+}
+
+static void link_on_thread(tp_attachment *attachment)
+{
+    tp_thread *thread = attachment->thread;
+    attachment->next_on_thread = thread->first;
+    attachment->linked = true;
+    thread->first = attachment;
+    refresh(thread);
 }
 
 /* The attachment goes, but for its memory: a hook that is busy goes on from where it was. */
 static void retire(tp_attachment *attachment)
 {
     tp_engine *engine = attachment->recording->engine;
-    unlink_on_thread(attachment);
+    if (attachment->linked)
+        unlink_on_thread(attachment);
+    attachment->thread->attachment_count--;
     attachment->next_of_recording = engine->retired;
     engine->retired = attachment;
 }
@@ -205,9 +217,8 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     attachment->thread = thread;
     attachment->next_of_recording = recording->attachments;
     recording->attachments = attachment;
-    attachment->next_on_thread = thread->first;
-    thread->first = attachment;
-    refresh(thread);
+    thread->attachment_count++;
+    link_on_thread(attachment);
     if (recording->engine->busy == 0)
         tp_threads_sweep(recording->engine);
     return TP_OK;
@@ -221,26 +232,31 @@ tp_status tp_thread_attach(tp_recording *recording)
         return TP_ENOMEM;
     tp_status status = attach(recording, thread);
     if (status == TP_OK)
-        tp_here = (tp_here_entry){ engine->id, thread };
+        tp_here = (tp_here_entry){ engine->id, thread, 0, 0 };
     return status;
 }
 
-static bool is_attached(const tp_recording *recording, const tp_thread *thread)
+static tp_attachment *find_attachment(const tp_recording *recording, const tp_thread *thread)
 {
-    const tp_attachment *a = thread->first;
-    while (a != NULL && a->recording != recording)
-        a = a->next_on_thread;
-    return a != NULL;
+    tp_attachment *a = recording->attachments;
+    while (a != NULL && a->thread != thread)
+        a = a->next_of_recording;
+    return a;
 }
 
 /* What could not be attached for want of memory is not recorded, and counts as lost calls would: the
  * session says so at the end. */
+static void attach_or_fail(tp_recording *recording, tp_thread *thread)
+{
+    if (attach(recording, thread) != TP_OK)
+        tp_session_fail(recording->session);
+}
+
 static void attach_everywhere(tp_engine *engine, tp_thread *thread)
 {
     for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
-        if (r->running && r->everywhere && !is_attached(r, thread) &&
-            attach(r, thread) != TP_OK)
-            tp_session_fail(r->session);
+        if (r->running && r->scope == TP_SCOPE_PROCESS && find_attachment(r, thread) == NULL)
+            attach_or_fail(r, thread);
     }
 }
 
@@ -256,9 +272,47 @@ tp_thread *tp_thread_arrive(tp_engine *engine)
         thread = &engine->nobody;
     else if (engine->running_everywhere > 0)
         attach_everywhere(engine, thread);
-    tp_here = (tp_here_entry){ engine->id, thread };
+    tp_here = (tp_here_entry){ engine->id, thread, 0, 0 };
     PyErr_SetRaisedException(exception);
     return thread;
+}
+
+tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread)
+{
+    if (thread != &engine->nobody)
+        return thread;
+    tp_thread *own = make_here(engine);
+    if (own == NULL)
+        return thread;
+    tp_here.thread = own;
+    return own;
+}
+
+void tp_thread_unlink_contexts(tp_thread *thread)
+{
+    tp_attachment **link = &thread->first;
+    while (*link != NULL) {
+        if ((*link)->recording->scope == TP_SCOPE_CONTEXT) {
+            (*link)->linked = false;
+            *link = (*link)->next_on_thread;
+        } else {
+            link = &(*link)->next_on_thread;
+        }
+    }
+    refresh(thread);
+}
+
+void tp_thread_link_context(tp_recording *recording, tp_thread *thread)
+{
+    if (thread == &recording->engine->nobody) {
+        tp_session_fail(recording->session);
+        return;
+    }
+    tp_attachment *attachment = find_attachment(recording, thread);
+    if (attachment == NULL)
+        attach_or_fail(recording, thread);
+    else if (!attachment->linked)
+        link_on_thread(attachment);
 }
 
 void tp_thread_name_again(tp_thread *thread)

@@ -1,5 +1,7 @@
 #include "labels.h"
 
+#include <string.h>
+
 #include "memory.h"
 
 void tp_labels_init(tp_labels *labels, const tp_allocator *allocator)
@@ -16,6 +18,7 @@ void tp_labels_free(tp_labels *labels)
     tp_intern_free(&labels->strings);
     tp_map_free(&labels->function_of_key);
     tp_free(labels->allocator, labels->key_of_function);
+    tp_free(labels->allocator, labels->is_coroutine);
     tp_labels_init(labels, labels->allocator);
 }
 
@@ -36,6 +39,26 @@ static tp_status number_of_label(tp_labels *labels, uint32_t *function, const tp
     return TP_OK;
 }
 
+/* Said once: functions with equal labels are coroutine functions if one of them is. */
+static tp_status note_coroutine(tp_labels *labels, uint32_t function)
+{
+    size_t before = labels->coroutine_capacity;
+    void *array = labels->is_coroutine;
+    tp_status status = tp_reserve(labels->allocator, &array, &labels->coroutine_capacity,
+                                  (size_t)function + 1, sizeof *labels->is_coroutine);
+    if (status != TP_OK)
+        return status;
+    labels->is_coroutine = array;
+    memset(labels->is_coroutine + before, 0, labels->coroutine_capacity - before);
+    labels->is_coroutine[function] = 1;
+    return TP_OK;
+}
+
+bool tp_labels_is_coroutine(const tp_labels *labels, uint32_t function)
+{
+    return function < labels->coroutine_capacity && labels->is_coroutine[function] != 0;
+}
+
 tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *key, void *subject,
                              const tp_resolver *resolver)
 {
@@ -49,6 +72,9 @@ tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *
     status = number_of_label(labels, function, &label);
     if (resolver->release != NULL)
         resolver->release(resolver->context, &label);
+    if (status == TP_OK && resolver->is_coroutine != NULL &&
+        resolver->is_coroutine(resolver->context, key, subject))
+        status = note_coroutine(labels, *function);
     if (status == TP_OK)
         status = tp_map_put(&labels->function_of_key, (uint64_t)(uintptr_t)key, *function);
     if (status == TP_OK)

@@ -13,6 +13,8 @@ typedef struct tp_labels {
     tp_map function_of_key;        /* living keys only */
     const void **key_of_function;  /* Owned; the key seen last, NULL once freed. Keys borrowed. */
     size_t key_capacity;
+    uint8_t *is_coroutine; /* Owned; by function number */
+    size_t coroutine_capacity;
 } tp_labels;
 
 void tp_labels_init(tp_labels *labels, const tp_allocator *allocator);
@@ -21,6 +23,9 @@ void tp_labels_free(tp_labels *labels);
 /* *function is the number of key's label, asked of the resolver if the key is new. */
 TP_NODISCARD tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *key,
                                           void *subject, const tp_resolver *resolver);
+
+/* Whether the resolver said that one of the function's keys is a coroutine function. */
+bool tp_labels_is_coroutine(const tp_labels *labels, uint32_t function);
 
 void tp_labels_forget(tp_labels *labels, const void *key);
 

@@ -3,7 +3,15 @@
 #define TP_RECORDER_H
 
 #include "labels.h"
+#include "suspension.h"
 #include "track.h"
+
+/* What the calls of one coroutine function did besides being active. */
+typedef struct tp_waits {
+    uint64_t resumes;
+    uint64_t awaited;      /* ticks, of suspensions that have ended */
+    uint64_t beyond_ticks; /* inclusive, of calls that have no node */
+} tp_waits;
 
 struct tp_session {
     const tp_allocator *allocator; /* Borrowed. */
@@ -16,6 +24,12 @@ struct tp_session {
     tp_track **tracks; /* Owned, and the tracks. */
     size_t track_count;
     size_t track_capacity;
+    tp_waits *waits; /* Owned; by function number, of coroutine functions only */
+    size_t waits_capacity;
+    const tp_suspensions *suspensions; /* Borrowed; NULL until the session's first coroutine */
 };
+
+/* The function's waits, made if there are none; NULL without memory. */
+tp_waits *tp_session_waits(tp_session *session, uint32_t function);
 
 #endif

@@ -33,6 +33,7 @@ void tp_session_destroy(tp_session *session)
     }
     tp_free(session->allocator, session->tracks);
     tp_labels_free(&session->labels);
+    tp_free(session->allocator, session->waits);
     tp_free(session->allocator, session);
 }
 
@@ -70,6 +71,19 @@ tp_track *tp_session_find_track(const tp_session *session, uint64_t id)
     return NULL;
 }
 
+tp_waits *tp_session_waits(tp_session *session, uint32_t function)
+{
+    size_t before = session->waits_capacity;
+    void *array = session->waits;
+    if (tp_reserve(session->allocator, &array, &session->waits_capacity, (size_t)function + 1,
+                   sizeof *session->waits) != TP_OK)
+        return NULL;
+    session->waits = array;
+    for (size_t i = before; i < session->waits_capacity; i++)
+        session->waits[i] = (tp_waits){ 0 };
+    return &session->waits[function];
+}
+
 void tp_session_forget(tp_session *session, const void *key)
 {
     for (size_t i = 0; i < session->track_count; i++)
@@ -91,9 +105,12 @@ tp_status tp_session_clear(tp_session *session)
             *track = fresh;
         }
     }
-    if (status == TP_OK)
-        session->status = TP_OK;
-    return status;
+    if (status != TP_OK)
+        return status;
+    session->status = TP_OK;
+    for (size_t i = 0; i < session->waits_capacity; i++)
+        session->waits[i] = (tp_waits){ 0 };
+    return TP_OK;
 }
 
 void tp_session_set_no_edges(tp_session *session, uint32_t no_edges)

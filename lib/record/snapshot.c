@@ -165,6 +165,19 @@ static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_tra
     return status;
 }
 
+/* Adds the inclusive ticks of a track's calls, nested ones too, to each function's sum. */
+static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
+{
+    for (uint32_t i = 1; i < track->tree.count; i++) {
+        const tp_node *node = tp_tree_node(&track->tree, i);
+        active[tp_tree_function(&track->tree, node)] += node->ticks;
+    }
+    const tp_beyond *beyond = &track->beyond;
+    const tp_frame *first = track->top - beyond->call_count + 1;
+    for (size_t i = 0; i < beyond->call_count; i++)
+        active[beyond->calls[i].function] += now - first[i].start;
+}
+
 /* Adds (sign 1) or takes back (sign -1) what the open calls that have a node would count if they
  * ended now. */
 static void count_open_calls(const tp_track *track, uint64_t now, int sign)
@@ -193,7 +206,7 @@ static tp_status add_beyond(tp_flat *flat, const tp_track *track, uint64_t now)
 }
 
 static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *session,
-                           const tp_track *track)
+                           const tp_track *track, uint64_t *active)
 {
     tp_tree_data *tree;
     tp_text name = session->labels.strings.texts[track->name];
@@ -204,6 +217,8 @@ static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *sessi
         return status;
     count_open_calls(track, now, 1);
     status = build_tree(profile, tree, track);
+    if (active != NULL)
+        add_active(track, now, active);
     count_open_calls(track, now, -1);
     if (status == TP_OK)
         status = tp_flat_add_tree(flat, tree->contexts, tree->count);
@@ -282,7 +297,36 @@ static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint3
     return TP_OK;
 }
 
-static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_session *session)
+/* A row for each coroutine function that was called. `active` holds the inclusive ticks of all calls
+ * that have a node. */
+static tp_status add_coroutines(tp_profile *profile, const tp_flat *flat, const tp_session *session,
+                                const uint32_t *index_of, uint64_t *active)
+{
+    uint64_t *awaited = tp_alloc(session->allocator, session->labels.set.count, sizeof *awaited);
+    if (awaited == NULL)
+        return TP_ENOMEM;
+    /* A stopped session has none, and its clock is left alone. */
+    if (session->suspensions != NULL && tp_suspensions_has(session->suspensions, session))
+        tp_suspensions_add_to(session->suspensions, session, tp_clock_now(session->clock), awaited);
+    tp_status status = TP_OK;
+    for (uint32_t i = 0; status == TP_OK && i < flat->function_count; i++) {
+        if (flat->functions[i].calls == 0 || !tp_labels_is_coroutine(&session->labels, i))
+            continue;
+        const tp_waits none = { 0 };
+        const tp_waits *waits = i < session->waits_capacity ? &session->waits[i] : &none;
+        tp_coroutine coroutine = { .function = index_of[i],
+                             .started = (uint64_t)flat->functions[i].calls - waits->resumes,
+                             .resumes = waits->resumes,
+                             .active_ticks = (int64_t)(active[i] + waits->beyond_ticks),
+                             .awaited_ticks = (int64_t)(awaited[i] + waits->awaited) };
+        status = tp_profile_add_coroutine(profile, &coroutine);
+    }
+    tp_free(session->allocator, awaited);
+    return status;
+}
+
+static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_session *session,
+                          uint64_t *active)
 {
     row *rows = tp_alloc(session->allocator, flat->function_count, sizeof *rows);
     uint32_t *index_of = tp_alloc(session->allocator, flat->function_count, sizeof *index_of);
@@ -291,6 +335,8 @@ static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_ses
         status = add_functions(profile, flat, session, rows, index_of);
     if (status == TP_OK && !session->no_edges)
         status = add_edges(profile, flat, index_of);
+    if (status == TP_OK && active != NULL)
+        status = add_coroutines(profile, flat, session, index_of, active);
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
         tp_tree_data *tree = &profile->trees[t];
         for (size_t i = 0; i < tree->count; i++)
@@ -317,6 +363,18 @@ static tp_status describe(tp_profile *profile, const tp_session *session)
     return status;
 }
 
+static tp_status fill(tp_profile *profile, tp_session *session, tp_flat *flat, uint64_t *active)
+{
+    tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
+        status = add_track(profile, flat, session, session->tracks[i], active);
+    if (status == TP_OK)
+        status = add_flat(profile, flat, session, active);
+    if (status == TP_OK)
+        status = describe(profile, session);
+    return status != TP_OK ? status : tp_profile_finish(profile);
+}
+
 tp_status tp_session_profile(tp_session *session, tp_profile **out)
 {
     tp_profile *profile;
@@ -326,14 +384,14 @@ tp_status tp_session_profile(tp_session *session, tp_profile **out)
     tp_flat flat;
     tp_flat_init(&flat, session->allocator);
     profile->unit = tp_clock_unit(session->clock);
-    for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
-        status = add_track(profile, &flat, session, session->tracks[i]);
+    uint64_t *active = NULL;
+    if (session->labels.coroutine_capacity > 0) {
+        active = tp_alloc(session->allocator, session->labels.set.count, sizeof *active);
+        status = active == NULL ? TP_ENOMEM : TP_OK;
+    }
     if (status == TP_OK)
-        status = add_flat(profile, &flat, session);
-    if (status == TP_OK)
-        status = describe(profile, session);
-    if (status == TP_OK)
-        status = tp_profile_finish(profile);
+        status = fill(profile, session, &flat, active);
+    tp_free(session->allocator, active);
     tp_flat_free(&flat);
     if (status == TP_OK)
         *out = profile;

@@ -121,11 +121,23 @@ static const void *key_of(const tp_track *track, const tp_frame *frame)
     return track->beyond.calls[track->beyond.call_count - 1 - from_top].key;
 }
 
+static void add_beyond_ticks(tp_session *session, uint32_t function, uint64_t ticks)
+{
+    tp_waits *waits = tp_session_waits(session, function);
+    if (waits != NULL)
+        waits->beyond_ticks += ticks;
+    else
+        session->status = TP_ENOMEM;
+}
+
 static void pop(tp_track *track, uint64_t now)
 {
     tp_frame *frame = track->top;
     uint64_t ticks = now - frame->start;
     if (frame->node == &track->outside) {
+        uint32_t function = track->beyond.calls[track->beyond.call_count - 1].function;
+        if (tp_labels_is_coroutine(&track->session->labels, function))
+            add_beyond_ticks(track->session, function, ticks);
         tp_beyond_leave(&track->beyond, ticks);
     } else {
         frame->node->ticks += ticks;

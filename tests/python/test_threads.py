@@ -226,7 +226,7 @@ def test_restarted_profiles_go_on_with_their_threads(tmp_path):
 
 
 def test_wrong_scope():
-    with pytest.raises(ValueError, match="scope must be 'thread' or 'process', not 'task'"):
+    with pytest.raises(ValueError, match="scope must be 'thread', 'process' or 'context', not 'task'"):
         ctraceprof.Profile(scope="task")
 
 

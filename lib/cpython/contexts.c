@@ -1,0 +1,224 @@
+#include "contexts.h"
+
+#include <stddef.h>
+
+struct tp_ticket {
+    size_t references;
+    tp_recording *recording; /* Borrowed; NULL once it has stopped */
+};
+
+/* The value of the ContextVar: who records. Never changed, as contexts share it. */
+typedef struct members {
+    PyObject_VAR_HEAD
+    tp_ticket *tickets[];
+} members;
+
+static void release_ticket(tp_ticket *ticket)
+{
+    if (ticket != NULL && --ticket->references == 0)
+        PyMem_RawFree(ticket);
+}
+
+static void members_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
+        release_ticket(((members *)self)->tickets[i]);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot members_slots[] = {
+    { Py_tp_dealloc, (void *)(uintptr_t)members_dealloc },
+    { 0, NULL },
+};
+
+static PyType_Spec members_spec = {
+    .name = "ctraceprof.members",
+    .basicsize = offsetof(members, tickets),
+    .itemsize = sizeof(tp_ticket *),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = members_slots,
+};
+
+tp_status tp_contexts_create(tp_engine *engine)
+{
+    engine->members_type = (PyTypeObject *)PyType_FromSpec(&members_spec);
+    engine->context_var =
+        engine->members_type == NULL ? NULL : PyContextVar_New("ctraceprof", NULL);
+    return engine->context_var != NULL ? TP_OK : TP_EPYTHON;
+}
+
+void tp_contexts_destroy(tp_engine *engine)
+{
+    Py_CLEAR(engine->context_var);
+    Py_CLEAR(engine->members_type);
+}
+
+/* Who records in the present context: a new reference, or NULL without an exception. */
+static members *present_members(const tp_engine *engine)
+{
+    PyObject *value = NULL;
+    if (PyContextVar_Get(engine->context_var, NULL, &value) != 0) {
+        PyErr_Clear();
+        return NULL;
+    }
+    if (value != NULL && !Py_IS_TYPE(value, engine->members_type))
+        Py_CLEAR(value);
+    return (members *)value;
+}
+
+static bool has(const members *list, const tp_ticket *ticket)
+{
+    Py_ssize_t i = list == NULL ? 0 : Py_SIZE(list);
+    while (i > 0 && list->tickets[i - 1] != ticket)
+        i--;
+    return i > 0;
+}
+
+static Py_ssize_t count_living(const members *list, const members *but)
+{
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++)
+        count += list->tickets[i]->recording != NULL && !has(but, list->tickets[i]);
+    return count;
+}
+
+static void append_living(members *to, const members *list, const members *but, Py_ssize_t *count)
+{
+    for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
+        tp_ticket *ticket = list->tickets[i];
+        if (ticket->recording == NULL || has(but, ticket))
+            continue;
+        ticket->references++;
+        to->tickets[(*count)++] = ticket;
+    }
+}
+
+/* What still records of two lists, either of which may be NULL, and a ticket, which may be NULL; None if
+ * nothing does. */
+static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const members *a,
+                              const members *b)
+{
+    Py_ssize_t count = (first != NULL) + count_living(a, NULL) + count_living(b, a);
+    if (count == 0)
+        return Py_NewRef(Py_None);
+    members *made = PyObject_NewVar(members, engine->members_type, count);
+    if (made == NULL)
+        return NULL;
+    count = 0;
+    if (first != NULL) {
+        first->references++;
+        made->tickets[count++] = first;
+    }
+    append_living(made, a, NULL, &count);
+    append_living(made, b, a, &count);
+    return (PyObject *)made;
+}
+
+/* This thread's next event looks the context up. */
+static void look_again(void)
+{
+    tp_here.state_id = 0;
+}
+
+/* Puts new members into the present context and takes over the reference; the token if it is wanted. */
+static tp_status set_members(const tp_engine *engine, PyObject *made, PyObject **token)
+{
+    PyObject *set = made == NULL ? NULL : PyContextVar_Set(engine->context_var, made);
+    Py_XDECREF(made);
+    look_again();
+    if (set == NULL)
+        return TP_EPYTHON;
+    if (token != NULL)
+        *token = set;
+    else
+        Py_DECREF(set);
+    return TP_OK;
+}
+
+tp_status tp_contexts_join(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    tp_ticket *ticket = PyMem_RawMalloc(sizeof *ticket);
+    if (ticket == NULL) {
+        PyErr_NoMemory();
+        return TP_ENOMEM;
+    }
+    *ticket = (tp_ticket){ .references = 1, .recording = recording };
+    recording->ticket = ticket;
+    members *before = present_members(engine);
+    tp_status status = set_members(engine, make_members(engine, ticket, before, NULL), NULL);
+    Py_XDECREF(before);
+    if (status != TP_OK)
+        tp_contexts_leave(recording);
+    return status;
+}
+
+void tp_contexts_leave(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    tp_ticket *ticket = recording->ticket;
+    if (ticket == NULL)
+        return;
+    recording->ticket = NULL;
+    ticket->recording = NULL;
+    PyObject *exception = PyErr_GetRaisedException();
+    /* Other contexts keep the ticket until they go. */
+    members *before = present_members(engine);
+    if (has(before, ticket) &&
+        set_members(engine, make_members(engine, NULL, before, NULL), NULL) != TP_OK)
+        PyErr_Clear();
+    Py_XDECREF(before);
+    release_ticket(ticket);
+    PyErr_SetRaisedException(exception);
+}
+
+tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
+{
+    if (tp_contexts_is_same())
+        return thread;
+    PyObject *exception = PyErr_GetRaisedException();
+    members *list = present_members(engine);
+    tp_thread_unlink_contexts(thread);
+    if (list != NULL && count_living(list, NULL) > 0)
+        thread = tp_thread_own(engine, thread);
+    for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
+        tp_recording *recording = list->tickets[i]->recording;
+        if (recording != NULL)
+            tp_thread_link_context(recording, thread);
+    }
+    Py_XDECREF(list);
+    const PyThreadState *state = tp_thread_state();
+    tp_here.context_version = state->context_ver;
+    tp_here.state_id = state->id;
+    PyErr_SetRaisedException(exception);
+    return thread;
+}
+
+PyObject *tp_sessions_here(tp_engine *engine)
+{
+    members *list = present_members(engine);
+    if (list == NULL || count_living(list, NULL) > 0)
+        return (PyObject *)list;
+    Py_DECREF(list);
+    return NULL;
+}
+
+PyObject *tp_sessions_enter(tp_engine *engine, PyObject *sessions)
+{
+    members *before = present_members(engine);
+    PyObject *token = NULL;
+    if (set_members(engine, make_members(engine, NULL, (members *)sessions, before), &token) !=
+        TP_OK)
+        token = NULL;
+    Py_XDECREF(before);
+    return token;
+}
+
+int tp_sessions_exit(tp_engine *engine, PyObject *token)
+{
+    int failed = PyContextVar_Reset(engine->context_var, token);
+    look_again();
+    return failed;
+}

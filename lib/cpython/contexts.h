@@ -1,0 +1,34 @@
+/* Recordings of a context: of all that runs in the contextvars.Context in which they were started, or in
+ * a copy made of it since. A ContextVar holds who records; copies of contexts carry it to tasks and
+ * worker threads.
+ *
+ *      Context --var--> members --> ticket --> recording (NULL once it has stopped)
+ *
+ * A thread's list of attachments has those of its present context. It is looked up anew when the thread
+ * has entered or left a context since the last event, told by two comparisons. */
+#ifndef TP_CONTEXTS_H
+#define TP_CONTEXTS_H
+
+#include "engine.h"
+
+TP_NODISCARD tp_status tp_contexts_create(tp_engine *engine);
+void tp_contexts_destroy(tp_engine *engine);
+
+/* The recording becomes one of the present context. TP_ENOMEM or TP_EPYTHON with an exception. */
+TP_NODISCARD tp_status tp_contexts_join(tp_recording *recording);
+
+/* No context leads to the recording any more. Keeps exceptions as they are. */
+void tp_contexts_leave(tp_recording *recording);
+
+/* Whether this thread is in the context it was in at its last event. */
+TP_ALWAYS_INLINE bool tp_contexts_is_same(void)
+{
+    const PyThreadState *state = tp_thread_state();
+    return state->context_ver == tp_here.context_version && state->id == tp_here.state_id;
+}
+
+/* The calling thread's entry, `thread`, with what its present context records; or, instead of the one
+ * that stands for nobody, an entry of its own. Keeps exceptions as they are. */
+tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread);
+
+#endif
