@@ -3,6 +3,8 @@
 VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
+# Hosts of tasks and greenlets. Not each of them is there for each interpreter; tests say what they miss.
+PYTEST_HOSTS = anyio uvloop greenlet gevent
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
 
@@ -32,6 +34,10 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv $(VENV)
 	@$(VENV_PYTHON) -c 'import pytest, hypothesis, setuptools' 2>/dev/null || \
 		$(VENV_PYTHON) -m pip install -q $(PYTEST_PACKAGES)
+	@for package in $(PYTEST_HOSTS); do \
+		$(VENV_PYTHON) -c "import $$package" 2>/dev/null || \
+			$(VENV_PYTHON) -m pip install -q --only-binary :all: $$package || \
+			echo "$$package cannot be had for $(PYTHON): its tests will be skipped"; done
 
 .PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests

@@ -9,7 +9,8 @@ static int core_exec(PyObject *module)
     core_state *state = PyModule_GetState(module);
     if (tp_engine_create(&state->engine) != TP_OK)
         return -1;
-    if (core_add_entries(module, state) != 0 || core_add_profiler(module, state) != 0)
+    if (core_add_entries(module, state) != 0 || core_add_profiler(module, state) != 0 ||
+        core_add_bound(module, state) != 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", tp_version());
 }
@@ -22,6 +23,7 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->profiler_type);
     Py_VISIT(state->entry_type);
     Py_VISIT(state->subentry_type);
+    Py_VISIT(state->bound_type);
     return 0;
 }
 
@@ -33,6 +35,7 @@ static int core_clear(PyObject *module)
     Py_CLEAR(state->profiler_type);
     Py_CLEAR(state->entry_type);
     Py_CLEAR(state->subentry_type);
+    Py_CLEAR(state->bound_type);
     return 0;
 }
 
@@ -81,7 +84,17 @@ PyObject *core_raise_error(const tp_error *error, PyObject *path)
     return NULL;
 }
 
+PyDoc_STRVAR(bind_doc,
+             "bind(callable, /)\n--\n\n"
+             "A callable that takes the profiles of the present context with it.\n\n"
+             "What it calls is recorded by the profiles of scope 'context' that are enabled here now,\n"
+             "on whatever thread: for ThreadPoolExecutor.submit, loop.run_in_executor and\n"
+             "threading.Thread, which do not copy the context. asyncio tasks, asyncio.to_thread and\n"
+             "AnyIO do. Where nothing is recorded the callable itself is returned. Of a coroutine\n"
+             "function only the making of the coroutine is covered: give that to a task instead.");
+
 static PyMethodDef core_methods[] = {
+    { "bind", core_bind, METH_O, bind_doc },
     { "probe", core_probe, METH_O, probe_doc },
     { NULL, NULL, 0, NULL },
 };

@@ -9,9 +9,10 @@
 
 typedef struct core_state {
     tp_engine *engine;          /* Owned. */
-    PyTypeObject *profiler_type; /* Owned, as the next two. */
+    PyTypeObject *profiler_type; /* Owned, as the next three. */
     PyTypeObject *entry_type;
     PyTypeObject *subentry_type;
+    PyTypeObject *bound_type;
 } core_state;
 
 /* The module state of a type made by this module or derived from one; NULL with an exception. */
@@ -24,6 +25,13 @@ PyObject *core_raise_error(const tp_error *error, PyObject *path);
 int core_add_entries(PyObject *module, core_state *state);
 PyObject *core_make_entries(const core_state *state, const tp_recording *recording,
                             const tp_profile *profile);
+
+/* records.c: what Profile.stats() is made of. */
+PyObject *core_make_records(const tp_profile *profile);
+
+/* bind.c: the callables that bind() gives. */
+int core_add_bound(PyObject *module, core_state *state);
+PyObject *core_bind(PyObject *module, PyObject *callable);
 
 /* profiler.c: the class Profiler. */
 int core_add_profiler(PyObject *module, core_state *state);

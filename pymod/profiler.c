@@ -103,7 +103,7 @@ static int flag_or(PyObject *value, int otherwise)
 }
 
 PyDoc_STRVAR(enable_doc, "enable($self, /, subcalls=None, builtins=None)\n--\n\n"
-                         "Start collecting data of the calling thread, adding to what there is.\n\n"
+                         "Start collecting data, adding to what there is.\n\n"
                          "subcalls, builtins: override what the constructor was given.\n"
                          "Raises ValueError if the profile is already enabled, or if no monitoring\n"
                          "tool id (Python 3.12+) or profile hook (3.11) is free.");
@@ -191,6 +191,22 @@ static PyObject *profiler_getstats(PyObject *self, PyObject *unused)
     PyObject *entries = core_make_entries(state, recording, profile);
     tp_profile_destroy(profile);
     return entries;
+}
+
+PyDoc_STRVAR(records_doc, "_records($self, /)\n--\n\n"
+                          "What Profile.stats() is made of: a list of tuples (file, line, name, calls,\n"
+                          "primitive calls, total, cumulative, callers, coroutine figures or None).");
+
+static PyObject *profiler_records(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    tp_recording *recording = recording_of(self);
+    tp_profile *profile;
+    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+        return NULL;
+    PyObject *records = core_make_records(profile);
+    tp_profile_destroy(profile);
+    return records;
 }
 
 PyDoc_STRVAR(dictionary_doc, "_dictionary($self, /)\n--\n\n"
@@ -351,6 +367,7 @@ static PyMethodDef profiler_methods[] = {
     { "disable", profiler_disable, METH_NOARGS, disable_doc },
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
     { "getstats", profiler_getstats, METH_NOARGS, getstats_doc },
+    { "_records", profiler_records, METH_NOARGS, records_doc },
     { "_dictionary", profiler_dictionary, METH_NOARGS, dictionary_doc },
     { "_on_signal", profiler_on_signal, METH_VARARGS, on_signal_doc },
     { "_write", profiler_write, METH_VARARGS, write_doc },

@@ -2,6 +2,17 @@
 
 #include <stddef.h>
 
+#include "watch.h"
+
+#define GUARD "ctraceprof.guard"
+
+/* Lies in the dictionary of a thread state, in a capsule. */
+typedef struct guard {
+    tp_watch_post *post; /* Owned reference. */
+    uint64_t state_id;
+    unsigned long ident;
+} guard;
+
 struct tp_ticket {
     size_t references;
     tp_recording *recording; /* Borrowed; NULL once it has stopped */
@@ -119,7 +130,7 @@ static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const m
 /* This thread's next event looks the context up. */
 static void look_again(void)
 {
-    tp_here.state_id = 0;
+    tp_here.context_version = TP_NO_VERSION;
 }
 
 /* Puts new members into the present context and takes over the reference; the token if it is wanted. */
@@ -174,6 +185,60 @@ void tp_contexts_leave(tp_recording *recording)
     PyErr_SetRaisedException(exception);
 }
 
+/* The thread state is about to be freed, and with it the count that tp_here points at. It is told by the
+ * state's own dictionary, usually on its own thread. */
+static void state_is_cleared(PyObject *capsule)
+{
+    guard *g = PyCapsule_GetPointer(capsule, GUARD);
+    if (g->ident == PyThread_get_thread_ident()) {
+        tp_here.engine_id = 0;
+        tp_here.cleared_state_id = g->state_id;
+    } else if (g->post->engine != NULL) {
+        tp_engine_renew(g->post->engine);
+    }
+    tp_watch_leave(g->post);
+    PyMem_RawFree(g);
+}
+
+static PyObject *make_guard(tp_engine *engine, const PyThreadState *state)
+{
+    guard *g = PyMem_RawMalloc(sizeof *g);
+    if (g == NULL)
+        return NULL;
+    *g = (guard){ engine->post, state->id, PyThread_get_thread_ident() };
+    PyObject *capsule = PyCapsule_New(g, GUARD, state_is_cleared);
+    if (capsule == NULL)
+        PyMem_RawFree(g);
+    else
+        engine->post->references++;
+    return capsule;
+}
+
+/* Whether the state will tell of its end. The key is the engine's own: there may be several. */
+static bool has_guard(tp_engine *engine, const PyThreadState *state)
+{
+    PyObject *dictionary = PyThreadState_GetDict();
+    PyObject *key = (PyObject *)engine->members_type;
+    if (dictionary == NULL || PyDict_GetItemWithError(dictionary, key) != NULL)
+        return dictionary != NULL;
+    PyObject *capsule = make_guard(engine, state);
+    bool done = capsule != NULL && PyDict_SetItem(dictionary, key, capsule) == 0;
+    Py_XDECREF(capsule);
+    PyErr_Clear();
+    return done;
+}
+
+/* What tp_contexts_is_same compares from now on. Without a guard the context is looked up at each event. */
+static void keep_count(tp_engine *engine)
+{
+    const PyThreadState *state = PyThreadState_Get();
+    if (tp_here.engine_id != engine->id || tp_here.cleared_state_id == state->id ||
+        !has_guard(engine, state))
+        return;
+    tp_here.context_count = &state->context_ver;
+    tp_here.context_version = state->context_ver;
+}
+
 tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
 {
     if (tp_contexts_is_same())
@@ -189,9 +254,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
             tp_thread_link_context(recording, thread);
     }
     Py_XDECREF(list);
-    const PyThreadState *state = tp_thread_state();
-    tp_here.context_version = state->context_ver;
-    tp_here.state_id = state->id;
+    keep_count(engine);
     PyErr_SetRaisedException(exception);
     return thread;
 }

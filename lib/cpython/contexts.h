@@ -5,7 +5,7 @@
  *      Context --var--> members --> ticket --> recording (NULL once it has stopped)
  *
  * A thread's list of attachments has those of its present context. It is looked up anew when the thread
- * has entered or left a context since the last event, told by two comparisons. */
+ * has entered or left a context since the last event: the thread state counts that. */
 #ifndef TP_CONTEXTS_H
 #define TP_CONTEXTS_H
 
@@ -23,8 +23,7 @@ void tp_contexts_leave(tp_recording *recording);
 /* Whether this thread is in the context it was in at its last event. */
 TP_ALWAYS_INLINE bool tp_contexts_is_same(void)
 {
-    const PyThreadState *state = tp_thread_state();
-    return state->context_ver == tp_here.context_version && state->id == tp_here.state_id;
+    return *tp_here.context_count == tp_here.context_version;
 }
 
 /* The calling thread's entry, `thread`, with what its present context records; or, instead of the one

@@ -102,9 +102,14 @@ struct tp_recording {
 typedef struct tp_here_entry {
     uint64_t engine_id;
     tp_thread *thread;
-    uint64_t state_id;        /* while contexts are recorded: the thread state of the last event, 0 to */
-    uint64_t context_version; /* have the context looked up anew; and its count of context switches */
+    /* While contexts are recorded: the thread state's count of context switches, and what it was at the
+     * last event; TP_NO_VERSION has the context looked up anew. */
+    const uint64_t *context_count;
+    uint64_t context_version;
+    uint64_t cleared_state_id; /* a state that is being taken down: it must not be kept */
 } tp_here_entry;
+
+#define TP_NO_VERSION UINT64_MAX
 
 #if defined(__GNUC__)
 extern _Thread_local tp_here_entry tp_here __attribute__((tls_model("initial-exec")));
@@ -117,10 +122,8 @@ extern _Thread_local tp_here_entry tp_here;
 void tp_recording_begin_busy(tp_recording *recording);
 void tp_recording_end_busy(tp_recording *recording);
 
-static inline PyThreadState *tp_thread_state(void)
-{
-    return PyThreadState_GetUnchecked();
-}
+/* Sets tp_here. */
+void tp_thread_set_here(tp_engine *engine, tp_thread *thread);
 
 /* The calling thread's entry, when tp_here is not this engine's: looked up or, where all threads are
  * recorded, made and attached; and put into tp_here. Never NULL. Keeps exceptions as they are. */

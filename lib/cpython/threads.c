@@ -224,6 +224,15 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     return TP_OK;
 }
 
+void tp_thread_set_here(tp_engine *engine, tp_thread *thread)
+{
+    static const uint64_t nothing = 0;
+    tp_here.engine_id = engine->id;
+    tp_here.thread = thread;
+    tp_here.context_count = &nothing;
+    tp_here.context_version = TP_NO_VERSION;
+}
+
 tp_status tp_thread_attach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -232,7 +241,7 @@ tp_status tp_thread_attach(tp_recording *recording)
         return TP_ENOMEM;
     tp_status status = attach(recording, thread);
     if (status == TP_OK)
-        tp_here = (tp_here_entry){ engine->id, thread, 0, 0 };
+        tp_thread_set_here(engine, thread);
     return status;
 }
 
@@ -272,7 +281,7 @@ tp_thread *tp_thread_arrive(tp_engine *engine)
         thread = &engine->nobody;
     else if (engine->running_everywhere > 0)
         attach_everywhere(engine, thread);
-    tp_here = (tp_here_entry){ engine->id, thread, 0, 0 };
+    tp_thread_set_here(engine, thread);
     PyErr_SetRaisedException(exception);
     return thread;
 }

@@ -10,10 +10,22 @@ Files written by Profile.dump_stats load in pstats and all that reads its files;
 they hold the exact calling context tree (docs/format.md).
 """
 
+from ._core import bind
 from ._core import version as __version__
 from ._profile import Profile, label, run, runctx
+from ._records import CallerStats, CoroutineStats, FunctionStats
 
-__all__ = ["Profile", "label", "main", "run", "runctx"]
+__all__ = [
+    "CallerStats",
+    "CoroutineStats",
+    "FunctionStats",
+    "Profile",
+    "bind",
+    "label",
+    "main",
+    "run",
+    "runctx",
+]
 
 
 def main(arguments=None):

@@ -1,11 +1,25 @@
 from collections.abc import Sequence
 
+from ._core import bind as bind
 from ._profile import Profile as Profile
 from ._profile import label as label
 from ._profile import run as run
 from ._profile import runctx as runctx
+from ._records import CallerStats as CallerStats
+from ._records import CoroutineStats as CoroutineStats
+from ._records import FunctionStats as FunctionStats
 
 __version__: str
-__all__ = ["Profile", "label", "main", "run", "runctx"]
+__all__ = [
+    "CallerStats",
+    "CoroutineStats",
+    "FunctionStats",
+    "Profile",
+    "bind",
+    "label",
+    "main",
+    "run",
+    "runctx",
+]
 
 def main(arguments: Sequence[str] | None = None) -> None: ...

@@ -4,6 +4,7 @@ import marshal
 import os
 
 from . import _core
+from ._records import make_records
 
 __all__ = ["Profile", "label", "run", "runctx"]
 
@@ -47,10 +48,34 @@ class Profile(_core.Profiler):
     subcalls: whether callers are recorded with each function.
     builtins: whether functions written in C are recorded.
     scope: "thread": the thread that enables the profile. "process": all threads, those started later
-        too, each with a call tree of its own; the table is of all of them together.
+        too, each with a call tree of its own; the table is of all of them together. "context": the
+        context (contextvars) that enables it, and what inherits that: asyncio tasks, asyncio.to_thread,
+        AnyIO's tasks and worker threads, and what ctraceprof.bind() carries elsewhere.
     max_contexts: nodes of the call tree of a thread to keep. Beyond it calls still count, exactly, in all that
         pstats shows; only their place in the tree is folded.
     """
+
+    _table = None
+
+    @property
+    def stats(self):
+        """stats(): a list of FunctionStats, what has been recorded so far; enabled or not.
+
+        After create_stats() or snapshot_stats() it is instead, as cProfile has it, the dictionary that
+        they set, until that is deleted or given to pstats.Stats.
+        """
+        return self._stats if self._table is None else self._table
+
+    @stats.setter
+    def stats(self, table):
+        self._table = table or None  # pstats takes the dictionary and leaves {}
+
+    @stats.deleter
+    def stats(self):
+        self._table = None
+
+    def _stats(self):
+        return make_records(self._records())
 
     def print_stats(self, sort=-1):
         """Disable, and print the table sorted by `sort` (a key or tuple of keys of pstats)."""
@@ -72,7 +97,7 @@ class Profile(_core.Profiler):
 
     def snapshot_stats(self):
         """Set self.stats to what pstats reads: {label: (cc, nc, tt, ct, callers)}."""
-        self.stats = marshal.loads(self._dictionary())
+        self._table = marshal.loads(self._dictionary())
 
     def run(self, cmd):
         """Profile exec(cmd) in the namespace of __main__; return self."""
