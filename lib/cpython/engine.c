@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "contexts.h"
+#include "greenlets.h"
 #include "identity.h"
 #include "watch.h"
 
@@ -27,9 +28,12 @@ tp_status tp_engine_create(tp_engine **out)
     if (status == TP_OK)
         status = tp_contexts_create(engine);
     if (status == TP_OK)
+        status = tp_greenlets_create(engine);
+    if (status == TP_OK)
         status = tp_hooks_create(engine);
     if (status != TP_OK) {
         tp_contexts_destroy(engine);
+        tp_greenlets_destroy(engine);
         tp_watch_destroy(engine);
         tp_clock_destroy(engine->elder);
         PyMem_RawFree(engine);
@@ -45,6 +49,7 @@ static void free_engine(tp_engine *engine)
 {
     tp_hooks_destroy(engine);
     tp_contexts_destroy(engine);
+    tp_greenlets_destroy(engine);
     tp_watch_destroy(engine);
     tp_suspensions_free(&engine->suspensions);
     tp_clock_destroy(engine->elder);
@@ -102,6 +107,8 @@ static void detach(tp_recording *recording)
     tp_engine *engine = recording->engine;
     tp_thread_detach_all(recording);
     tp_contexts_leave(recording);
+    if (tp_here.engine_id == engine->id)
+        tp_greenlets_unwatch(engine, tp_here.thread);
     recording->running = false;
     count_running(engine, recording->scope, -1);
 }
@@ -254,6 +261,7 @@ tp_status tp_recording_start(tp_recording *recording)
     tp_status status = refuse_in_timer(recording, "enable a profile");
     if (status != TP_OK)
         return status;
+    tp_greenlets_look(engine);
     status = tp_hooks_install(engine, recording);
     if (status != TP_OK)
         return raise(status);

@@ -27,7 +27,8 @@ typedef struct tp_ticket tp_ticket;
 /* One recording on one thread, while it runs. That of a context is in the thread's list only while the
  * thread is in such a context. */
 typedef struct tp_attachment {
-    struct tp_attachment *next_on_thread;
+    struct tp_attachment *next_on_thread; /* of those that are active there */
+    struct tp_attachment *next_of_thread; /* of all */
     struct tp_attachment *next_of_recording;
     tp_recording *recording;
     tp_thread *thread;
@@ -39,7 +40,10 @@ typedef struct tp_attachment {
 struct tp_thread {
     tp_thread *next;          /* in the engine's list */
     tp_attachment *first;     /* active here, the one started last first */
-    size_t attachment_count;  /* those that are not in the list, too */
+    tp_attachment *all;       /* those that are not in the list, too */
+    bool traced;              /* greenlet tells of switches on it */
+    PyObject *tracer_before;  /* Owned; whom it told before, or NULL */
+    uint32_t greenlet_attempts; /* >0: greenlet is being imported */
     tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
     tp_track *fast_builtin;   /* the same, if it wants builtins */
     unsigned long ident;      /* as threading.get_ident() */
@@ -74,6 +78,7 @@ struct tp_engine {
     tp_watch_post *post;      /* Owned together with watched code objects. */
     Py_ssize_t extra_index;   /* in co_extra */
     struct tp_hooks *hooks;   /* Owned; what the version's hook needs */
+    struct tp_greenlets *greenlets; /* Owned. */
 };
 
 struct tp_recording {
@@ -150,8 +155,16 @@ void tp_engine_renew(tp_engine *engine);
 void tp_threads_sweep(tp_engine *engine);
 void tp_threads_free(tp_engine *engine);
 
-/* After an event of a thread that threading did not know yet. */
-void tp_thread_name_again(tp_thread *thread);
+/* What a thread has still to find out, at each event until it has: its name, which threading knows a few
+ * calls after its start; greenlet's tracer, which is there a few calls after the import began. */
+static inline bool tp_thread_has_chores(const tp_thread *thread)
+{
+    return thread->name_attempts > 0 || thread->greenlet_attempts > 0;
+}
+void tp_thread_do_chores(tp_engine *engine, tp_thread *thread);
+
+/* The program begins to import greenlet, on this thread. */
+void tp_thread_expect_greenlets(tp_engine *engine);
 
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);

@@ -67,8 +67,8 @@ static const tp_thread *find_thread(const tp_hook *hook)
     tp_thread *thread = tp_thread_arrive(hook->engine);
     if (hook->engine->running_in_contexts > 0)
         thread = tp_contexts_follow(hook->engine, thread);
-    if (TP_UNLIKELY(thread->name_attempts > 0))
-        tp_thread_name_again(thread);
+    if (TP_UNLIKELY(tp_thread_has_chores(thread)))
+        tp_thread_do_chores(hook->engine, thread);
     return thread;
 }
 

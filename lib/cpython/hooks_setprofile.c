@@ -125,9 +125,10 @@ static int on_event(PyObject *owner, PyFrameObject *frame, int what, PyObject *a
     tp_thread *thread = tp_here.engine_id != 0 ? tp_here.thread : NULL;
     if (thread == NULL || thread->first == NULL)
         return 0;
-    if (TP_UNLIKELY(thread->name_attempts > 0))
-        tp_thread_name_again(thread);
-    record_all(thread->first->recording->engine, thread, frame, what, argument);
+    tp_engine *engine = thread->first->recording->engine;
+    if (TP_UNLIKELY(tp_thread_has_chores(thread)))
+        tp_thread_do_chores(engine, thread);
+    record_all(engine, thread, frame, what, argument);
     return 0;
 }
 
@@ -137,8 +138,8 @@ static int on_event_in_contexts(PyObject *capsule, PyFrameObject *frame, int wha
 {
     tp_engine *engine = PyCapsule_GetPointer(capsule, CAPSULE);
     tp_thread *thread = tp_contexts_follow(engine, tp_thread_arrive(engine));
-    if (TP_UNLIKELY(thread->name_attempts > 0))
-        tp_thread_name_again(thread);
+    if (TP_UNLIKELY(tp_thread_has_chores(thread)))
+        tp_thread_do_chores(engine, thread);
     record_all(engine, thread, frame, what, argument);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coroutines.h"
+#include "greenlets.h"
 #include "watch.h"
 
 /* The bytes of a str as marshal encodes it. *holder keeps them; it is the str itself where that has
@@ -33,6 +34,15 @@ static tp_status hold(tp_recording *recording, PyObject *object)
     return TP_OK;
 }
 
+/* Whether this is the code of greenlet's package itself, which goes on to load its extension. */
+static bool imports_greenlet(const tp_label *label)
+{
+    static const char tail[] = "greenlet/__init__.py";
+    size_t size = sizeof tail - 1;
+    return label->file.size >= size &&
+           memcmp(label->file.bytes + label->file.size - size, tail, size) == 0;
+}
+
 static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_label *label)
 {
     if (!tp_watch_code(recording->engine, code))
@@ -41,6 +51,8 @@ static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_labe
     tp_status status = borrow_bytes(code->co_filename, &recording->label_file, &label->file);
     if (status == TP_OK)
         status = borrow_bytes(code->co_name, &recording->label_name, &label->name);
+    if (status == TP_OK && imports_greenlet(label))
+        tp_thread_expect_greenlets(recording->engine);
     return status;
 }
 
@@ -185,6 +197,7 @@ tp_status tp_identity_resolve(void *context, const void *key, void *subject, tp_
     PyObject *exception = PyErr_GetRaisedException();
     tp_status status;
     tp_recording_begin_busy(recording);
+    tp_greenlets_look(recording->engine);
     if (subject != NULL)
         status = label_builtin(recording, object, label);
     else if (PyCode_Check(object))

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 
 #include "engine.h"
+#include "greenlets.h"
 #include "track.h"
 
 _Thread_local tp_here_entry tp_here;
@@ -14,6 +15,9 @@ _Thread_local tp_here_entry tp_here;
 /* Events of a new thread after which its name is no longer asked for. threading learns of a thread by
  * some ten calls on that thread itself. */
 #define NAME_ATTEMPTS 64
+
+/* Events from the beginning of greenlet's import after which it is no longer expected. */
+#define GREENLET_ATTEMPTS 100000
 
 /* The library's one mutable static: engines get numbers that are never used twice in a process, so
  * that a thread's entry cannot be taken for that of another engine. */
@@ -39,6 +43,7 @@ void tp_threads_free(tp_engine *engine)
     tp_threads_sweep(engine);
     while (engine->threads != NULL) {
         tp_thread *next = engine->threads->next;
+        Py_XDECREF(engine->threads->tracer_before);
         PyMem_RawFree(engine->threads);
         engine->threads = next;
     }
@@ -85,7 +90,7 @@ static void refresh(tp_thread *thread)
 {
     const tp_attachment *only = thread->first;
     thread->fast = thread->fast_builtin = NULL;
-    if (only == NULL || only->next_on_thread != NULL || thread->name_attempts > 0 ||
+    if (only == NULL || only->next_on_thread != NULL || tp_thread_has_chores(thread) ||
         tp_clock_get_kind(only->recording->clock) != TP_CLOCK_COUNTER)
         return;
     thread->fast = only->track;
@@ -96,7 +101,7 @@ static void refresh(tp_thread *thread)
 static tp_thread *find_free(tp_engine *engine)
 {
     tp_thread *thread = engine->threads;
-    while (thread != NULL && (thread->attachment_count > 0 || is_alive(thread)))
+    while (thread != NULL && (thread->all != NULL || is_alive(thread)))
         thread = thread->next;
     return thread;
 }
@@ -132,7 +137,9 @@ static tp_thread *make_here(tp_engine *engine)
     thread->ident = PyThread_get_thread_ident();
     thread->state = state;
     thread->state_id = state_id;
-    thread->name_attempts = 0;
+    thread->name_attempts = thread->greenlet_attempts = 0;
+    thread->traced = false;
+    Py_CLEAR(thread->tracer_before);
     return thread;
 }
 
@@ -155,13 +162,21 @@ static void link_on_thread(tp_attachment *attachment)
     refresh(thread);
 }
 
+static void unlink_of_thread(tp_attachment *attachment)
+{
+    tp_attachment **link = &attachment->thread->all;
+    while (*link != attachment)
+        link = &(*link)->next_of_thread;
+    *link = attachment->next_of_thread;
+}
+
 /* The attachment goes, but for its memory: a hook that is busy goes on from where it was. */
 static void retire(tp_attachment *attachment)
 {
     tp_engine *engine = attachment->recording->engine;
     if (attachment->linked)
         unlink_on_thread(attachment);
-    attachment->thread->attachment_count--;
+    unlink_of_thread(attachment);
     attachment->next_of_recording = engine->retired;
     engine->retired = attachment;
 }
@@ -217,8 +232,10 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     attachment->thread = thread;
     attachment->next_of_recording = recording->attachments;
     recording->attachments = attachment;
-    thread->attachment_count++;
+    attachment->next_of_thread = thread->all;
+    thread->all = attachment;
     link_on_thread(attachment);
+    tp_greenlets_watch(recording->engine, thread);
     if (recording->engine->busy == 0)
         tp_threads_sweep(recording->engine);
     return TP_OK;
@@ -282,6 +299,8 @@ tp_thread *tp_thread_arrive(tp_engine *engine)
     else if (engine->running_everywhere > 0)
         attach_everywhere(engine, thread);
     tp_thread_set_here(engine, thread);
+    if (thread->all != NULL)
+        tp_greenlets_watch(engine, thread);
     PyErr_SetRaisedException(exception);
     return thread;
 }
@@ -324,9 +343,8 @@ void tp_thread_link_context(tp_recording *recording, tp_thread *thread)
         link_on_thread(attachment);
 }
 
-void tp_thread_name_again(tp_thread *thread)
+static void name_again(tp_thread *thread)
 {
-    PyObject *exception = PyErr_GetRaisedException();
     PyObject *name = thread_name(thread->ident);
     thread->name_attempts = name != NULL ? 0 : thread->name_attempts - 1;
     for (tp_attachment *a = thread->first; name != NULL && a != NULL; a = a->next_on_thread)
@@ -334,8 +352,31 @@ void tp_thread_name_again(tp_thread *thread)
                               (size_t)PyBytes_GET_SIZE(name)) != TP_OK)
             tp_session_fail(a->recording->session);
     Py_XDECREF(name);
-    PyErr_SetRaisedException(exception);
+}
+
+void tp_thread_expect_greenlets(tp_engine *engine)
+{
+    tp_thread *thread = tp_thread_arrive(engine);
+    if (thread->all == NULL)
+        return;
+    thread->greenlet_attempts = GREENLET_ATTEMPTS;
     refresh(thread);
+}
+
+void tp_thread_do_chores(tp_engine *engine, tp_thread *thread)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    if (thread->name_attempts > 0)
+        name_again(thread);
+    if (thread->greenlet_attempts > 0) {
+        thread->greenlet_attempts--;
+        tp_greenlets_look(engine);
+        tp_greenlets_watch(engine, thread);
+        if (thread->traced)
+            thread->greenlet_attempts = 0;
+    }
+    refresh(thread);
+    PyErr_SetRaisedException(exception);
 }
 
 void tp_thread_detach_all(tp_recording *recording)

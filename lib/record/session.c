@@ -143,10 +143,8 @@ size_t tp_session_track_count(const tp_session *session)
 
 void tp_session_close(tp_session *session)
 {
-    for (size_t i = 0; i < session->track_count; i++) {
-        if (tp_track_depth(session->tracks[i]) > 0)
-            tp_track_close(session->tracks[i]);
-    }
+    for (size_t i = 0; i < session->track_count; i++)
+        tp_track_close(session->tracks[i]);
 }
 
 void tp_session_fail(tp_session *session)
@@ -171,6 +169,7 @@ size_t tp_session_memory(const tp_session *session)
         const tp_track *track = session->tracks[i];
         bytes += sizeof *track + tp_tree_memory(&track->tree) + tp_beyond_memory(&track->beyond);
         bytes += ((size_t)(track->last - track->base) + 1) * sizeof *track->base;
+        bytes += tp_strands_memory(&track->strands);
     }
     const tp_labels *labels = &session->labels;
     size_t slots = labels->strings.slot_count + labels->set.slot_count;

@@ -182,6 +182,7 @@ static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
  * ended now. */
 static void count_open_calls(const tp_track *track, uint64_t now, int sign)
 {
+    tp_strands_count(&track->strands, sign);
     for (const tp_frame *frame = track->base + 1; frame <= track->top; frame++) {
         if (frame->node == &track->outside)
             break;

@@ -14,6 +14,7 @@ tp_status tp_track_init(tp_track *track, tp_session *session)
     track->clock = session->clock;
     track->slow_clock = session->clock->read == NULL ? NULL : session->clock;
     tp_beyond_init(&track->beyond, allocator);
+    tp_strands_init(&track->strands, allocator);
     tp_status status = tp_tree_init(&track->tree, session->max_contexts,
                                     &session->labels.function_of_key, allocator);
     if (status != TP_OK)
@@ -34,6 +35,7 @@ void tp_track_free(tp_track *track)
 {
     tp_tree_free(&track->tree);
     tp_beyond_free(&track->beyond);
+    tp_strands_free(&track->strands);
     tp_free(track->session->allocator, track->base);
     track->base = track->top = track->last = NULL;
 }
@@ -184,11 +186,32 @@ void tp_leave_called_by(tp_track *track, const void *key, const void *caller)
     tp_track_leave(track, key, caller);
 }
 
-void tp_track_close(tp_track *track)
+void tp_track_end_all(tp_track *track, uint64_t now)
 {
-    uint64_t now = tp_clock_now(track->clock);
     while (track->top > track->base)
         pop(track, now);
+}
+
+void tp_track_end_beyond(tp_track *track, uint64_t now)
+{
+    while (track->top->node == &track->outside)
+        pop(track, now);
+}
+
+tp_status tp_track_make_room(tp_track *track, size_t depth)
+{
+    tp_status status = TP_OK;
+    while (status == TP_OK && (size_t)(track->last - track->base) < depth)
+        status = grow_stack(track);
+    return status;
+}
+
+void tp_track_close(tp_track *track)
+{
+    if (track->strands.count > 0)
+        tp_strands_close(&track->strands);
+    if (track->top > track->base)
+        tp_track_end_all(track, tp_clock_now(track->clock));
 }
 
 size_t tp_track_depth(const tp_track *track)

@@ -14,6 +14,7 @@
 
 #include "beyond.h"
 #include "clock_now.h"
+#include "strand.h"
 #include "tree.h"
 
 /* `start` lies in the middle so that compilers do not fuse the other two into one wide store, which
@@ -36,6 +37,7 @@ struct tp_track {
     tp_beyond beyond;
     tp_node outside; /* stands in for nodes that the cap forbids; has no key and no children */
     tp_repairs repairs;
+    tp_strands strands; /* open calls that are not this thread's present stack */
     uint32_t name; /* number in the session's strings */
     uint64_t id;
 };
@@ -48,6 +50,12 @@ void tp_track_enter_slow(tp_track *track, const void *key, void *subject);
 
 /* Out of line: the innermost call is another, or beyond the cap. */
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now);
+
+/* Ends all open calls, or those without a node, at `now`; makes room for an empty stack to grow to so
+ * many calls. For strand.c. */
+void tp_track_end_all(tp_track *track, uint64_t now);
+void tp_track_end_beyond(tp_track *track, uint64_t now);
+TP_NODISCARD tp_status tp_track_make_room(tp_track *track, size_t depth);
 
 TP_ALWAYS_INLINE uint64_t tp_track_now(const tp_track *track)
 {

@@ -22,6 +22,7 @@ Suite *dialect_suite(void);
 Suite *reshape_failure_suite(void);
 Suite *pattern_suite(void);
 Suite *figures_suite(void);
+Suite *strand_suite(void);
 
 /* A recording on a fake clock. Functions are known by one letter: the key of 'a' is &letters['a'], its
  * label is ("file", letter, "a"). */

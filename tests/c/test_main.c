@@ -10,6 +10,7 @@ int main(void)
     srunner_add_suite(runner, tree_suite());
     srunner_add_suite(runner, record_suite());
     srunner_add_suite(runner, beyond_suite());
+    srunner_add_suite(runner, strand_suite());
     srunner_add_suite(runner, marshal_suite());
     srunner_add_suite(runner, reader_suite());
     srunner_add_suite(runner, failure_suite());
