@@ -562,3 +562,13 @@ def test_every_entry_has_its_test():
         defined |= set(re.findall(r"^def (test_\w+)\(", (here / name).read_text(), re.M))
     assert len(named) > 30
     assert named <= defined
+
+
+def test_stats_is_a_method_until_it_is_the_dictionary():
+    assert not hasattr(cProfile.Profile(), "stats")
+    profile = ctraceprof.Profile()
+    profile.runcall(len, ())
+    assert [record.calls for record in profile.stats()]
+    for profiler in (profile, cProfile.Profile()):
+        profiler.create_stats()
+        assert type(profiler.stats) is dict
