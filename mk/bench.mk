@@ -26,6 +26,7 @@ bench-one:
 			echo "bench: $$package could not be installed and is left out"; \
 	done
 	PYTHONPATH=pymod:$(BENCH_BUILD) $(venv)/bin/python bench/run.py --rounds $(BENCH_ROUNDS)
+	PYTHONPATH=pymod:$(BENCH_BUILD) $(venv)/bin/python bench/scopes.py --rounds $(BENCH_ROUNDS)
 
 bench-floor: $(FLOOR)
 $(FLOOR): bench/floor.c lib/cpython/compat.h
