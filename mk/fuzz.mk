@@ -38,8 +38,9 @@ replay: $(addprefix $(BUILD)/replay-,$(FUZZ_TARGETS))
 	$(call replay,reader,--truncate,tests/golden/good) && \
 	$(call replay,reader,--flip,$(FUZZ_FLIPPED))
 
-# Each byte of the small one to whatever it can be, of the other to what is likely to break it.
-FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof tests/golden/good/cprofile-3.13.prof
+# Each byte of the small ones to whatever it can be, of the other to what is likely to break it.
+FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof $(FUZZ_CORPUS)/small-async.prof \
+	tests/golden/good/cprofile-3.13.prof
 
 # Of a target, with a switch, these paths.
 define replay

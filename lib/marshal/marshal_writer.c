@@ -115,19 +115,28 @@ static bool is_ascii(const char *bytes, size_t size)
     return true;
 }
 
-void tp_marshal_text(tp_marshal_writer *writer, const char *bytes, size_t size)
+static void put_text(tp_marshal_writer *writer, const char *bytes, size_t size, uint8_t flag)
 {
-    if (tp_marshal_seen(writer, bytes))
-        return;
     if (size > INT32_MAX)
         tp_buffer_fail(writer->buffer, TP_ELIMIT);
     bool ascii = is_ascii(bytes, size);
     if (ascii && size < 256) {
-        tp_buffer_put_u8(writer->buffer, TP_CODE_SHORT_ASCII | TP_FLAG_REF);
+        tp_buffer_put_u8(writer->buffer, TP_CODE_SHORT_ASCII | flag);
         tp_buffer_put_u8(writer->buffer, (uint8_t)size);
     } else {
-        tp_buffer_put_u8(writer->buffer, (ascii ? TP_CODE_ASCII : TP_CODE_UNICODE) | TP_FLAG_REF);
+        tp_buffer_put_u8(writer->buffer, (ascii ? TP_CODE_ASCII : TP_CODE_UNICODE) | flag);
         tp_buffer_put_u32(writer->buffer, (uint32_t)size);
     }
     tp_buffer_put(writer->buffer, bytes, size);
+}
+
+void tp_marshal_text(tp_marshal_writer *writer, const char *bytes, size_t size)
+{
+    if (!tp_marshal_seen(writer, bytes))
+        put_text(writer, bytes, size, TP_FLAG_REF);
+}
+
+void tp_marshal_text_again(tp_marshal_writer *writer, const char *bytes, size_t size)
+{
+    put_text(writer, bytes, size, 0);
 }

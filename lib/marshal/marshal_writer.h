@@ -27,6 +27,9 @@ void tp_marshal_bytes_begin(tp_marshal_writer *writer, uint64_t size);
 /* A str. Strings at the same address are written once. */
 void tp_marshal_text(tp_marshal_writer *writer, const char *bytes, size_t size);
 
+/* A str that nothing refers to. */
+void tp_marshal_text_again(tp_marshal_writer *writer, const char *bytes, size_t size);
+
 /* True if the object known by `identity` has been written before, in which case a reference to it has
  * now been put; else the next object written is that one, and must be a tuple. */
 int tp_marshal_seen(tp_marshal_writer *writer, const void *identity);

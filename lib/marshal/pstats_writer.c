@@ -54,14 +54,14 @@ static void put_edge(tp_marshal_writer *writer, const tp_profile *profile, const
     tp_marshal_float(writer, edge->cumulative);
 }
 
-/* Whether the function had no row in the file it came from, and so needs none in this one. Trees know
- * functions by their places among the rows, which then must all be there. */
+/* Whether the function had no row in the file it came from, and so needs none in this one. Trees and
+ * coroutines know functions by their places among the rows, which then must all be there. */
 static bool is_only_caller(const tp_profile *profile, size_t index, size_t next_edge)
 {
     bool is_called =
         next_edge < profile->edge_count && profile->edges[next_edge].callee == index;
     return (profile->functions[index].flags & TP_FUNCTION_IMPLIED) != 0 && !is_called &&
-           profile->thread_count == 0;
+           profile->thread_count == 0 && profile->coroutine_count == 0;
 }
 
 static void put_dictionary(tp_marshal_writer *writer, const tp_profile *profile)
@@ -146,8 +146,73 @@ static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
     tp_marshal_text(writer, name.bytes, name.size);
     put_name(writer, TP_FORMAT_ID);
     tp_marshal_int(writer, (int64_t)(tree->id & INT64_MAX));
+    if (tree->process != TP_NO_INDEX) {
+        put_name(writer, TP_FORMAT_PROCESS);
+        tp_marshal_int(writer, tree->process);
+    }
     put_columns(writer, tree);
     tp_marshal_dict_end(writer);
+}
+
+static void put_coroutines(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    const tp_coroutine *rows = profile->coroutines;
+    size_t count = profile->coroutine_count;
+    tp_buffer *buffer = writer->buffer;
+    tp_marshal_dict_begin(writer);
+    put_name(writer, TP_FORMAT_FUNCTION);
+    tp_marshal_bytes_begin(writer, (uint64_t)count * 4);
+    for (size_t i = 0; i < count; i++)
+        tp_buffer_put_u32(buffer, rows[i].function);
+    put_name(writer, TP_FORMAT_STARTED);
+    tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
+    for (size_t i = 0; i < count; i++)
+        tp_buffer_put_u64(buffer, rows[i].started);
+    put_name(writer, TP_FORMAT_RESUMES);
+    tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
+    for (size_t i = 0; i < count; i++)
+        tp_buffer_put_u64(buffer, rows[i].resumes);
+    put_name(writer, TP_FORMAT_ACTIVE);
+    tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
+    for (size_t i = 0; i < count; i++)
+        tp_buffer_put_u64(buffer, (uint64_t)rows[i].active_ticks);
+    put_name(writer, TP_FORMAT_AWAITED);
+    tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
+    for (size_t i = 0; i < count; i++)
+        tp_buffer_put_u64(buffer, (uint64_t)rows[i].awaited_ticks);
+    tp_marshal_dict_end(writer);
+}
+
+/* Many processes may have one long command. Readers count what references stand for, and refuse a file
+ * where that is far more than its size (docs/format.md). */
+#define MAX_SHARED_COMMAND 512
+
+static void put_command(tp_marshal_writer *writer, tp_string command)
+{
+    if (command.size <= MAX_SHARED_COMMAND)
+        put_string(writer, command);
+    else
+        tp_marshal_text_again(writer, command.bytes, command.size);
+}
+
+static void put_processes(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    tp_marshal_list(writer, (uint32_t)profile->process_count);
+    for (size_t i = 0; i < profile->process_count; i++) {
+        const tp_process *process = &profile->processes[i];
+        tp_marshal_dict_begin(writer);
+        put_name(writer, TP_FORMAT_PID);
+        tp_marshal_int(writer, process->pid);
+        put_name(writer, TP_FORMAT_PARENT);
+        tp_marshal_int(writer, process->parent_pid);
+        put_name(writer, TP_FORMAT_COMMAND);
+        put_command(writer, process->command);
+        put_name(writer, TP_FORMAT_START);
+        tp_marshal_float(writer, process->start);
+        put_name(writer, TP_FORMAT_DURATION);
+        tp_marshal_float(writer, process->duration);
+        tp_marshal_dict_end(writer);
+    }
 }
 
 static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
@@ -161,6 +226,14 @@ static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
     tp_marshal_float(writer, profile->unit > 0 ? profile->unit : 1e-9); /* of no ticks, without trees */
     put_name(writer, TP_FORMAT_PROPERTIES);
     put_properties(writer, profile);
+    if (profile->coroutine_count > 0) {
+        put_name(writer, TP_FORMAT_COROUTINES);
+        put_coroutines(writer, profile);
+    }
+    if (profile->process_count > 0) {
+        put_name(writer, TP_FORMAT_PROCESSES);
+        put_processes(writer, profile);
+    }
     put_name(writer, TP_FORMAT_THREADS);
     tp_marshal_list(writer, (uint32_t)profile->thread_count);
     for (size_t i = 0; i < profile->thread_count; i++)

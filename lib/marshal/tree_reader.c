@@ -1,11 +1,12 @@
 #include "tree_reader.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "coroutine_reader.h"
 #include "format.h"
 #include "load.h"
-#include "memory.h"
+#include "parts.h"
+#include "process_reader.h"
 
 /* Bytes of a context over all columns. */
 #define CONTEXT_SIZE 32
@@ -16,32 +17,6 @@
 /* Properties are facts about a recording, some twenty; they are looked up one by one. Those that are
  * set again count too. */
 #define MAX_PROPERTIES 1000
-
-static tp_status bad(tp_marshal_reader *reader, const tp_item *item, const char *message)
-{
-    return tp_marshal_fail(reader, TP_EFORMAT, item->offset, message);
-}
-
-static tp_status memory_failed(tp_marshal_reader *reader, tp_status status)
-{
-    return tp_marshal_fail(reader, status, reader->position, tp_status_message(status));
-}
-
-/* The next key of a dictionary that was entered; *at_end when there are no more. Keys that are not
- * text fit no name. */
-static tp_status next_key(tp_marshal_reader *reader, tp_item *key, bool *at_end)
-{
-    tp_status status = tp_marshal_read(reader, key);
-    *at_end = status == TP_OK && key->kind == TP_ITEM_NULL;
-    return status == TP_OK ? tp_marshal_skip(reader, key) : status;
-}
-
-static bool is_key(const tp_item *key, const char *name)
-{
-    size_t size = strlen(name);
-    return key->kind == TP_ITEM_TEXT && key->count == size &&
-           memcmp(key->as.bytes, name, size) == 0;
-}
 
 static tp_status set_property(tp_marshal_reader *reader, tp_profile *profile, const char *name,
                               const tp_item *value)
@@ -63,7 +38,7 @@ static tp_status set_property(tp_marshal_reader *reader, tp_profile *profile, co
     default: /* of a later version */
         break;
     }
-    return status == TP_OK ? TP_OK : memory_failed(reader, status);
+    return status == TP_OK ? TP_OK : tp_load_failed(reader, status);
 }
 
 static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key)
@@ -71,13 +46,13 @@ static tp_status load_property(tp_marshal_reader *reader, tp_profile *profile, c
     tp_item value;
     tp_string text, name;
     if (key->kind != TP_ITEM_TEXT)
-        return bad(reader, key, "a property's name is not text");
+        return tp_bad_item(reader, key, "a property's name is not text");
     tp_status status = tp_marshal_get_text(reader, key, &text);
     if (status != TP_OK)
         return status;
     status = tp_profile_string(profile, &name, text.bytes, text.size);
     if (status != TP_OK)
-        return memory_failed(reader, status);
+        return tp_load_failed(reader, status);
     status = tp_marshal_read(reader, &value);
     if (status == TP_OK)
         status = set_property(reader, profile, name.bytes, &value);
@@ -90,13 +65,13 @@ static tp_status load_properties(tp_marshal_reader *reader, tp_profile *profile)
     bool at_end = false;
     tp_status status = tp_marshal_read(reader, &dict);
     if (status == TP_OK && dict.kind != TP_ITEM_DICT)
-        return bad(reader, &dict, "the properties are not a dictionary");
+        return tp_bad_item(reader, &dict, "the properties are not a dictionary");
     if (status == TP_OK && profile->property_count > 0)
-        return bad(reader, &dict, "the properties occur twice");
+        return tp_bad_item(reader, &dict, "the properties occur twice");
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &dict);
     for (size_t count = 0; status == TP_OK; count++) {
-        status = next_key(reader, &key, &at_end);
+        status = tp_next_key(reader, &key, &at_end);
         if (status != TP_OK || at_end)
             return status;
         if (count >= MAX_PROPERTIES)
@@ -115,56 +90,25 @@ typedef struct thread_parts {
     tp_item calls;
     tp_item nested;
     tp_item ticks;
+    tp_item process;
 } thread_parts;
 
-static tp_item *find_part(thread_parts *parts, const tp_item *key)
+static tp_status read_thread(tp_marshal_reader *reader, thread_parts *parts)
 {
-    const struct {
-        const char *name;
-        tp_item *part;
-    } names[] = {
+    const tp_part names[] = {
         { TP_FORMAT_NAME, &parts->name },         { TP_FORMAT_ID, &parts->id },
         { TP_FORMAT_FUNCTION, &parts->function }, { TP_FORMAT_PARENT, &parts->parent },
         { TP_FORMAT_CALLS, &parts->calls },       { TP_FORMAT_NESTED, &parts->nested },
-        { TP_FORMAT_TICKS, &parts->ticks },
+        { TP_FORMAT_TICKS, &parts->ticks },       { TP_FORMAT_PROCESS, &parts->process },
     };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (is_key(key, names[i].name))
-            return names[i].part;
-    }
-    return NULL;
-}
-
-static tp_status read_parts(tp_marshal_reader *reader, thread_parts *parts)
-{
-    tp_item key, value;
-    bool at_end = false;
-    *parts = (thread_parts){ 0 };
-    for (;;) {
-        tp_status status = next_key(reader, &key, &at_end);
-        if (status != TP_OK || at_end)
-            return status;
-        status = tp_marshal_read(reader, &value);
-        if (status == TP_OK)
-            status = tp_marshal_skip(reader, &value);
-        if (status != TP_OK)
-            return status;
-        tp_item *part = find_part(parts, &key);
-        if (part != NULL)
-            *part = value;
-    }
-}
-
-static bool is_column(const tp_item *item, uint32_t width, uint32_t count)
-{
-    return item->kind == TP_ITEM_BYTES && (uint64_t)item->count == (uint64_t)width * count;
+    return tp_read_parts(reader, names, sizeof names / sizeof *names);
 }
 
 static bool have_columns(const thread_parts *parts, uint32_t count)
 {
-    return is_column(&parts->function, 4, count) && is_column(&parts->parent, 4, count) &&
-           is_column(&parts->calls, 8, count) && is_column(&parts->nested, 8, count) &&
-           is_column(&parts->ticks, 8, count);
+    return tp_is_column(&parts->function, 4, count) && tp_is_column(&parts->parent, 4, count) &&
+           tp_is_column(&parts->calls, 8, count) && tp_is_column(&parts->nested, 8, count) &&
+           tp_is_column(&parts->ticks, 8, count);
 }
 
 /* Pre-order means more than that a parent stands before its child: it must lie on the path to the
@@ -196,14 +140,14 @@ static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, t
     for (uint32_t i = 0; i < count; i++) {
         tp_context context = get_context(parts, i);
         if (context.function >= rows)
-            return bad(reader, thread, "a context's function does not exist");
+            return tp_bad_item(reader, thread, "a context's function does not exist");
         if (!is_on_path(tree, context.parent))
-            return bad(reader, thread, "the contexts are not in pre-order");
+            return tp_bad_item(reader, thread, "the contexts are not in pre-order");
         if (context.calls > INT64_MAX || context.nested_calls > context.calls)
-            return bad(reader, thread, "a context's number of calls is out of its range");
+            return tp_bad_item(reader, thread, "a context's number of calls is out of its range");
         tp_status status = tp_tree_add_context(profile, tree, &context);
         if (status != TP_OK)
-            return memory_failed(reader, status);
+            return tp_load_failed(reader, status);
     }
     return TP_OK;
 }
@@ -214,11 +158,18 @@ static tp_status count_thread(tp_marshal_reader *reader, const tp_item *thread,
                               const thread_parts *parts, uint64_t *before)
 {
     if (!have_columns(parts, parts->function.count / 4))
-        return bad(reader, thread, "a thread's columns are missing or of unequal length");
+        return tp_bad_item(reader, thread, "a thread's columns are missing or of unequal length");
     *before += LEAST_THREAD_SIZE + (uint64_t)(parts->function.count / 4) * CONTEXT_SIZE;
     if (*before > reader->size)
-        return bad(reader, thread, "more threads and contexts than the file has room for");
+        return tp_bad_item(reader, thread, "more threads and contexts than the file has room for");
     return TP_OK;
+}
+
+/* A position in a list that may be still to come, if it is there at all. */
+static bool is_process(const tp_item *item)
+{
+    return item->kind == TP_ITEM_NULL || (item->kind == TP_ITEM_INT && item->as.integer >= 0 &&
+                                          item->as.integer < TP_MAX_PROCESSES);
 }
 
 static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uint64_t *before)
@@ -229,16 +180,18 @@ static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uin
     tp_tree_data *tree;
     tp_status status = tp_marshal_read(reader, &thread);
     if (status == TP_OK && thread.kind != TP_ITEM_DICT)
-        return bad(reader, &thread, "a thread is not a dictionary");
+        return tp_bad_item(reader, &thread, "a thread is not a dictionary");
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &thread);
     if (status == TP_OK)
-        status = read_parts(reader, &parts);
+        status = read_thread(reader, &parts);
     if (status != TP_OK)
         return status;
     if (parts.name.kind != TP_ITEM_TEXT || parts.id.kind != TP_ITEM_INT ||
         parts.id.as.integer < 0) /* which is how a greater one than the format has would look */
-        return bad(reader, &thread, "a thread has no name or no number");
+        return tp_bad_item(reader, &thread, "a thread has no name or no number");
+    if (!is_process(&parts.process))
+        return tp_bad_item(reader, &thread, "a thread's process does not exist");
     status = count_thread(reader, &thread, &parts, before);
     if (status == TP_OK)
         status = tp_marshal_get_text(reader, &parts.name, &name);
@@ -247,7 +200,9 @@ static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uin
     status = tp_profile_add_tree(profile, &tree, name.bytes, name.size,
                                  (uint64_t)parts.id.as.integer);
     if (status != TP_OK)
-        return memory_failed(reader, status);
+        return tp_load_failed(reader, status);
+    if (parts.process.kind == TP_ITEM_INT)
+        tree->process = (uint32_t)parts.process.as.integer;
     return load_contexts(reader, profile, tree, &thread, &parts);
 }
 
@@ -257,9 +212,9 @@ static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile)
     uint64_t before = 0;
     tp_status status = tp_marshal_read(reader, &list);
     if (status == TP_OK && list.kind != TP_ITEM_LIST)
-        return bad(reader, &list, "the threads are not a list");
+        return tp_bad_item(reader, &list, "the threads are not a list");
     if (status == TP_OK && profile->thread_count > 0)
-        return bad(reader, &list, "the threads occur twice");
+        return tp_bad_item(reader, &list, "the threads occur twice");
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &list);
     for (uint32_t i = 0; status == TP_OK && i < list.count; i++)
@@ -274,7 +229,7 @@ static tp_status check_version(tp_marshal_reader *reader)
     if (status != TP_OK)
         return status;
     if (pair.kind != TP_ITEM_TUPLE || pair.count != 2)
-        return bad(reader, &pair, "the format's version is not a pair of integers");
+        return tp_bad_item(reader, &pair, "the format's version is not a pair of integers");
     status = tp_marshal_enter(reader, &pair);
     if (status == TP_OK)
         status = tp_marshal_read(reader, &major);
@@ -283,9 +238,9 @@ static tp_status check_version(tp_marshal_reader *reader)
     if (status != TP_OK)
         return status;
     if (major.kind != TP_ITEM_INT || minor.kind != TP_ITEM_INT)
-        return bad(reader, &pair, "the format's version is not a pair of integers");
+        return tp_bad_item(reader, &pair, "the format's version is not a pair of integers");
     if (major.as.integer != TP_FORMAT_MAJOR)
-        return bad(reader, &pair, "a format version that this library does not know");
+        return tp_bad_item(reader, &pair, "a format version that this library does not know");
     return TP_OK;
 }
 
@@ -296,7 +251,7 @@ static tp_status read_unit(tp_marshal_reader *reader, tp_profile *profile)
     if (status != TP_OK)
         return status;
     if (unit.kind != TP_ITEM_REAL || !isfinite(unit.as.real) || unit.as.real <= 0)
-        return bad(reader, &unit, "the tick's length is out of its range");
+        return tp_bad_item(reader, &unit, "the tick's length is out of its range");
     profile->unit = unit.as.real;
     return TP_OK;
 }
@@ -304,14 +259,32 @@ static tp_status read_unit(tp_marshal_reader *reader, tp_profile *profile)
 static tp_status load_part(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key)
 {
     tp_item value;
-    if (is_key(key, TP_FORMAT_UNIT))
+    if (tp_is_key(key, TP_FORMAT_UNIT))
         return read_unit(reader, profile);
-    if (is_key(key, TP_FORMAT_PROPERTIES))
+    if (tp_is_key(key, TP_FORMAT_PROPERTIES))
         return load_properties(reader, profile);
-    if (is_key(key, TP_FORMAT_THREADS))
+    if (tp_is_key(key, TP_FORMAT_THREADS))
         return load_threads(reader, profile);
+    if (tp_is_key(key, TP_FORMAT_COROUTINES))
+        return tp_load_coroutines(reader, profile);
+    if (tp_is_key(key, TP_FORMAT_PROCESSES))
+        return tp_load_processes(reader, profile);
     tp_status status = tp_marshal_read(reader, &value);
     return status == TP_OK ? tp_marshal_skip(reader, &value) : status;
+}
+
+/* What only the whole object tells. */
+static tp_status check_whole(tp_marshal_reader *reader, const tp_profile *profile,
+                             const tp_item *dict)
+{
+    if (profile->unit <= 0)
+        return tp_bad_item(reader, dict, "the tick's length is missing");
+    for (size_t i = 0; i < profile->thread_count; i++) {
+        uint32_t process = profile->trees[i].process;
+        if (process != TP_NO_INDEX && process >= profile->process_count)
+            return tp_bad_item(reader, dict, "a thread's process does not exist");
+    }
+    return TP_OK;
 }
 
 /* The version comes first: without it, the object is not ours. */
@@ -324,10 +297,10 @@ tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
     if (status != TP_OK || dict.kind != TP_ITEM_DICT)
         return status == TP_OK ? tp_marshal_skip(reader, &dict) : status;
     for (bool first = true; status == TP_OK; first = false) {
-        status = next_key(reader, &key, &at_end);
+        status = tp_next_key(reader, &key, &at_end);
         if (status != TP_OK || at_end)
             break;
-        if (first && is_key(&key, TP_FORMAT_MAGIC)) {
+        if (first && tp_is_key(&key, TP_FORMAT_MAGIC)) {
             status = check_version(reader);
             profile->origin.has_extension = 1;
         } else if (profile->origin.has_extension) {
@@ -339,7 +312,7 @@ tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
                 status = tp_marshal_skip(reader, &value);
         }
     }
-    if (status == TP_OK && profile->origin.has_extension && profile->unit <= 0)
-        return bad(reader, &dict, "the tick's length is missing");
+    if (status == TP_OK && profile->origin.has_extension)
+        status = check_whole(reader, profile, &dict);
     return status;
 }

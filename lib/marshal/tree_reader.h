@@ -1,4 +1,5 @@
-/* The file's second object: trees, threads, properties (docs/format.md). */
+/* The file's second object: trees, threads, properties, and what is read by coroutine_reader.h and
+ * process_reader.h (docs/format.md). */
 #ifndef TP_TREE_READER_H
 #define TP_TREE_READER_H
 

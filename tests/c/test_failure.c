@@ -1,5 +1,5 @@
 /* Every allocation fails once: nothing crashes, nothing leaks, and what is reported is the truth. */
-#include "support.h"
+#include "builder.h"
 
 static const char script[] = "a1b1c1d1e1g1)))h1i1j1k1l1m1n1o1p1q1r1s1t1u1v1w1x1y1z1";
 
@@ -83,6 +83,8 @@ START_TEST(reading_survives_any_allocation_failing)
     close_fixture(&f);
     ck_assert_int_eq(tp_profile_set_real(profile, "real", 0.5), TP_OK);
     ck_assert_int_eq(tp_profile_set_text(profile, "text", "x", 1), TP_OK);
+    ck_assert_int_eq(tp_profile_set_process(profile, 1, 0, "run", 3, 0, 0), TP_OK);
+    build_coroutine(profile, 0, 1, 2, 3, 4);
     ck_assert_int_eq(tp_pstats_encode(profile, TP_PSTATS_WHOLE, &bytes, &size), TP_OK);
     tp_profile_destroy(profile);
     tp_status status;

@@ -44,6 +44,8 @@ static void walk_trees(const tp_profile *profile)
     for (size_t t = 0; t < tp_profile_thread_count(profile); t++) {
         const tp_thread_tree *tree = &tp_profile_threads(profile)[t];
         touch_string(tree->name);
+        if (tree->process != TP_NO_INDEX && tree->process >= tp_profile_process_count(profile))
+            fuzz_fail("a thread of a process that is not there");
         for (size_t i = 0; i < tree->context_count; i++) {
             const tp_context *c = &tree->contexts[i];
             if (c->function >= tp_profile_function_count(profile) ||
@@ -53,12 +55,32 @@ static void walk_trees(const tp_profile *profile)
     }
 }
 
+static void walk_figures(const tp_profile *profile)
+{
+    for (size_t i = 0; i < tp_profile_coroutine_count(profile); i++) {
+        const tp_coroutine *c = &tp_profile_coroutines(profile)[i];
+        if (c->function >= tp_profile_function_count(profile) ||
+            (i > 0 && c->function <= c[-1].function))
+            fuzz_fail("a coroutine out of its order");
+        if (c->started > INT64_MAX || c->resumes > INT64_MAX || c->active_ticks < 0 ||
+            c->awaited_ticks < 0)
+            fuzz_fail("a coroutine's number is negative");
+    }
+    for (size_t i = 0; i < tp_profile_process_count(profile); i++) {
+        const tp_process *p = &tp_profile_processes(profile)[i];
+        touch_string(p->command);
+        if (p->pid < 0 || p->parent_pid < 0 || !(p->start >= 0) || !(p->duration >= 0))
+            fuzz_fail("a process's number is negative");
+    }
+}
+
 static void walk(const tp_profile *profile)
 {
     size_t thread;
     uint32_t path[16];
     walk_rows(profile);
     walk_trees(profile);
+    walk_figures(profile);
     for (size_t i = 0; i < tp_profile_property_count(profile); i++) {
         const tp_property *p = &tp_profile_properties(profile)[i];
         touch_string(p->name);
@@ -107,11 +129,30 @@ static void compare_trees(const tp_profile *a, const tp_profile *b)
         fuzz_fail("threads were lost on the way");
     for (size_t t = 0; t < tp_profile_thread_count(a); t++) {
         const tp_thread_tree *x = &tp_profile_threads(a)[t], *y = &tp_profile_threads(b)[t];
-        if (x->context_count != y->context_count || x->id != y->id ||
+        if (x->context_count != y->context_count || x->id != y->id || x->process != y->process ||
             !is_same_string(x->name, y->name) ||
             (x->context_count > 0 &&
              memcmp(x->contexts, y->contexts, x->context_count * sizeof *x->contexts) != 0))
             fuzz_fail("a tree has changed on the way");
+    }
+}
+
+static void compare_figures(const tp_profile *a, const tp_profile *b)
+{
+    size_t coroutines = tp_profile_coroutine_count(a), processes = tp_profile_process_count(a);
+    if (tp_profile_coroutine_count(b) != coroutines || tp_profile_process_count(b) != processes)
+        fuzz_fail("coroutines or processes were lost on the way");
+    for (size_t i = 0; i < coroutines; i++) {
+        const tp_coroutine *x = &tp_profile_coroutines(a)[i], *y = &tp_profile_coroutines(b)[i];
+        if (x->function != y->function || x->started != y->started || x->resumes != y->resumes ||
+            x->active_ticks != y->active_ticks || x->awaited_ticks != y->awaited_ticks)
+            fuzz_fail("a coroutine has changed on the way");
+    }
+    for (size_t i = 0; i < processes; i++) {
+        const tp_process *x = &tp_profile_processes(a)[i], *y = &tp_profile_processes(b)[i];
+        if (x->pid != y->pid || x->parent_pid != y->parent_pid || x->start != y->start ||
+            x->duration != y->duration || !is_same_string(x->command, y->command))
+            fuzz_fail("a process has changed on the way");
     }
 }
 
@@ -130,6 +171,7 @@ static void write_and_read(const tp_profile *profile, uint32_t as_is)
         fuzz_fail(error.message);
     compare_rows(profile, again);
     compare_trees(profile, again);
+    compare_figures(profile, again);
     tp_profile_destroy(again);
     tp_pstats_free(bytes);
 }

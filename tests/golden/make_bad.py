@@ -62,12 +62,13 @@ def with_figure(index, value):
     return with_row(*FIGURES[:index], value, *FIGURES[index + 1 :], CALLERS)
 
 
-def thread(functions, parents, calls):
+def thread(functions, parents, calls, *more):
     """Columns of contexts that were called once each, unless told otherwise."""
     count = len(functions)
     return table(
         text("name"), text(""),
         text("id"), integer(1),
+        *more,
         text("function"), raw(struct.pack(f"<{count}I", *functions)),
         text("parent"), raw(struct.pack(f"<{count}I", *parents)),
         text("calls"), raw(struct.pack(f"<{len(calls)}Q", *calls)),
@@ -86,6 +87,49 @@ def with_tree(functions, parents, calls, major=1):
         text("properties"), table(),
         text("threads"), array(thread(functions, parents, calls)),
     )  # fmt: skip
+
+
+def coroutines(functions, started=None, resumes=(), active=(), awaited=()):
+    """Columns of functions that were started once each, unless told otherwise."""
+    zeros = [0] * len(functions)
+    items = [text("function"), raw(struct.pack(f"<{len(functions)}I", *functions))]
+    columns = {
+        "started": started or [1] * len(functions), "resumes": resumes or zeros,
+        "active_ticks": active or zeros, "awaited_ticks": awaited or zeros,
+    }  # fmt: skip
+    for name, numbers in columns.items():
+        items += [text(name), raw(struct.pack(f"<{len(numbers)}q", *numbers))]
+    return table(*items)
+
+
+def process(pid=7, parent=1, command="run", start=1.0, duration=2.0):
+    return table(
+        text("pid"), integer(pid),
+        text("parent"), integer(parent),
+        text("command"), text(command),
+        text("start"), real(start),
+        text("duration"), real(duration),
+    )  # fmt: skip
+
+
+def with_parts(*parts, process=None):
+    """Two contexts, of that process, and these keys and values."""
+    of_process = [] if process is None else [text("process"), integer(process)]
+    return GOOD + table(
+        text("traceprof"), pack(integer(1), integer(1)),
+        text("unit"), real(1e-9),
+        text("properties"), table(),
+        *parts,
+        text("threads"), array(thread([0, 1], [TOP, 0], [1, 1], *of_process)),
+    )  # fmt: skip
+
+
+def with_coroutines(value):
+    return with_parts(text("coroutines"), value)
+
+
+def with_processes(value, process=None):
+    return with_parts(text("processes"), value, process=process)
 
 
 def gzipped(content):
@@ -130,6 +174,31 @@ FILES = {
     "tree-not-preorder": with_tree([0, 1, 1], [TOP, TOP, 0], [1, 1, 1]),
     "tree-no-such-function": with_tree([0, 2], [TOP, 0], [1, 1]),
     "tree-version-99": with_tree([0, 1], [TOP, 0], [1, 1], major=99),
+    "coroutines-list": with_coroutines(array()),
+    "coroutines-incomplete": with_coroutines(table(text("function"), raw(u32(0)))),
+    "coroutines-unequal": with_coroutines(coroutines([0, 1], started=[1])),
+    "coroutines-no-such-function": with_coroutines(coroutines([0, 2])),
+    "coroutines-one-twice": with_coroutines(coroutines([1, 1])),
+    "coroutines-out-of-order": with_coroutines(coroutines([1, 0])),
+    "coroutines-started-negative": with_coroutines(coroutines([0], started=[-1])),
+    "coroutines-resumes-negative": with_coroutines(coroutines([0], resumes=[-1])),
+    "coroutines-active-negative": with_coroutines(coroutines([0], active=[-1])),
+    "coroutines-awaited-negative": with_coroutines(coroutines([0], awaited=[-1])),
+    "coroutines-twice": with_parts(*[text("coroutines"), coroutines([0])] * 2),
+    "processes-table": with_processes(table()),
+    "processes-twice": with_parts(*[text("processes"), array(process())] * 2),
+    "processes-too-many": with_processes(array(*[b"N"] * 50)),
+    "process-none": with_processes(array(b"N")),
+    "process-incomplete": with_processes(array(table(text("pid"), integer(7), text("command"), text("x" * 60)))),
+    "process-pid-negative": with_processes(array(process(pid=-1))),
+    "process-parent-negative": with_processes(array(process(parent=-1))),
+    "process-start-nan": with_processes(array(process()).replace(real(1.0), NOT_A_NUMBER)),
+    "process-duration-negative": with_processes(array(process(duration=-1.0))),
+    "thread-of-no-process": with_processes(array(process()), process=1),
+    "thread-process-negative": with_processes(array(process()), process=-1),
+    "thread-process-text": with_parts(text("processes"), array(process()), process=0).replace(
+        text("process") + integer(0), text("process") + text("0")
+    ),
     "text": b"         3 function calls in 0.001 seconds\n\n   Ordered by: cumulative time\n",
     "json": b'{"traceEvents": [{"name": "f", "ph": "X", "ts": 0, "dur": 1}]}\n',
     "gzip": gzipped(GOOD),

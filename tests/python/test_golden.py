@@ -39,6 +39,16 @@ def test_bad_files_are_what_their_script_writes(tmp_path):
     assert sorted(contents(tmp_path)) == sorted(f"{name}.prof" for name in BAD)
 
 
+def test_made_files_are_what_their_script_writes(tmp_path):
+    subprocess.run([sys.executable, GOLDEN / "make_async.py", tmp_path], check=True, timeout=60)
+    made = contents(tmp_path)
+    assert made.pop("small-async.prof") == (
+        GOLDEN.parent / "fuzz/corpus/small-async.prof"
+    ).read_bytes()
+    assert sorted(made) == ["async.prof", "processes.prof"]
+    assert made == {name: (GOLDEN / "cli" / name).read_bytes() for name in made}
+
+
 def test_every_good_file_has_its_view():
     assert len(GOOD) > 15
     assert sorted(path.stem for path in GOLDEN.glob("expected/*.json")) == GOOD

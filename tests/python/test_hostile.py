@@ -88,11 +88,12 @@ def thread(contexts, name=None, number=1):
     return table(*items)
 
 
-def extension(threads, properties=()):
+def extension(threads, properties=(), more=()):
     return table(
-        text("traceprof"), pack(integer(1), integer(0)),
+        text("traceprof"), pack(integer(1), integer(1)),
         text("unit"), real(1e-9),
         text("properties"), table(*properties),
+        *more,
         text("threads"), threads,
     )  # fmt: skip
 
@@ -159,6 +160,44 @@ def a_row_with_long_texts_again_and_again(count):
     return table(label(0), shared, *(label(n) + reference(0) for n in range(2, count)))
 
 
+def process(pid, command):
+    return table(text("pid"), integer(pid), text("parent"), integer(0), text("command"), command,
+                 text("start"), real(1.0), text("duration"), real(1.0))  # fmt: skip
+
+
+def with_processes(processes):
+    return ONE_ROW + extension(array([]), more=[text("processes"), array(processes)])
+
+
+def processes_of_one_command(count):
+    return with_processes(process(7, text("run")) for _ in range(count))
+
+
+def more_processes_than_there_can_be():
+    return with_processes(process(n, text("run")) for n in range(65_537))
+
+
+def one_process_again_and_again(count):
+    return with_processes([flagged(process(1, text("run")))] + [reference(0)] * count)
+
+
+def a_long_command_again_and_again(count):
+    command = flagged(text("x" * (SIZE // 2)))
+    return with_processes([process(1, command)] + [process(1, reference(0))] * count)
+
+
+def coroutines_of_all_functions(count):
+    """Columns that share their bytes, and figures that no sum can hold."""
+    most = b"s" + u32(8 * count) + struct.pack("<q", LARGEST) * count
+    functions = b"s" + u32(4 * count) + struct.pack(f"<{count}I", *range(count))
+    columns = [text("function"), functions, text("started"), flagged(most)]
+    for name in "resumes", "active_ticks", "awaited_ticks":
+        columns += [text(name), reference(0)]
+    return table(many_rows(count)) + extension(
+        array([]), more=[text("coroutines"), table(*columns)]
+    )
+
+
 def a_code_object_again_and_again(count):
     code = b"c" + bytes(20) + array([b"N"] * (SIZE // 2)) + b"N" * 5 + text("f") + b"N" * 3
     code = code[:-2] + bytes(4) + code[-2:]
@@ -210,12 +249,17 @@ SLOW = {
     "bush": lambda: a_bush_that_leads_nowhere(16, 8000),
     "tree of extremes": a_tree_of_extremes,
     "figures of extremes": figures_of_extremes,
+    "processes": lambda: processes_of_one_command(11_000),
+    "coroutines": lambda: coroutines_of_all_functions(9000),
 }
 REFUSED = {
     "one thread": (lambda: one_thread_again_and_again(190_000), "more threads and contexts"),
     "one property": (lambda: one_property_again_and_again(50_000), "too many properties"),
     "long text": (lambda: a_long_text_again_and_again(95_000), "references stand for far more"),
     "row": (lambda: a_row_with_long_texts_again_and_again(15_000), "references stand for far more"),
+    "processes": (more_processes_than_there_can_be, "too many processes"),
+    "one process": (lambda: one_process_again_and_again(190_000), "more processes than"),
+    "command": (lambda: a_long_command_again_and_again(5000), "references stand for far more"),
     "code": (lambda: a_code_object_again_and_again(5000), "references stand for far more"),
 }
 COMMANDS = [
