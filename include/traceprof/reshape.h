@@ -29,12 +29,16 @@ typedef struct tp_selection {
     uint32_t collapse_lib;   /* not 0: what a library calls in a library is part of the call */
     uint32_t by_thread;      /* not 0: only threads with `thread` as name or, in decimal, number */
     tp_string thread;
+    uint32_t by_process;     /* not 0: only threads of the process with this pid */
+    int64_t process;
 } tp_selection;
 
 #define TP_SELECTION_INIT \
-    { sizeof(tp_selection), NULL, NULL, NULL, NULL, 0, 0, { NULL, 0 } }
+    { sizeof(tp_selection), NULL, NULL, NULL, NULL, 0, 0, { NULL, 0 }, 0, 0 }
 
-/* TP_EARGUMENT: a thread or a root is asked for and the profile has no tree. */
+/* TP_EARGUMENT: a thread, a process or a root is asked for and the profile has no tree. Figures of
+ * coroutines are those of all calls, and go with the row; or when only some threads are asked for, if the
+ * function was called in others, too. */
 TP_API TP_NODISCARD tp_status tp_profile_select(tp_profile **part, const tp_profile *profile,
                                                 const tp_selection *selection);
 
@@ -56,8 +60,9 @@ TP_API TP_NODISCARD tp_status tp_profile_invert(tp_profile **inverted, const tp_
 TP_API TP_NODISCARD tp_status tp_profile_estimate_tree(tp_profile **estimate,
                                                        const tp_profile *profile, double least);
 
-/* Adding up. Rows, edges and trees of equal labels are one, threads of equal names too. Counts add up
- * exactly, times as doubles do, trees in the first one's ticks. */
+/* Adding up. Rows, edges, coroutines and trees of equal labels are one, threads of equal names and
+ * processes too, and processes of equal pid, start and command. Counts add up exactly, times as doubles
+ * do, trees and coroutines in the first one's ticks. */
 typedef struct tp_merge tp_merge;
 
 TP_API TP_NODISCARD tp_status tp_merge_create(tp_merge **merge, const tp_allocator *allocator);

@@ -138,6 +138,10 @@ tp_status tp_profile_copy(tp_profile **out, const tp_profile *profile)
     for (size_t i = 0; status == TP_OK && i < profile->edge_count; i++)
         status = tp_profile_add_edge(copy, &profile->edges[i]);
     if (status == TP_OK)
+        status = tp_copy_coroutines(copy, profile, NULL, 1);
+    if (status == TP_OK)
+        status = tp_copy_processes(copy, profile);
+    if (status == TP_OK)
         status = tp_copy_properties(copy, profile);
     if (status == TP_OK)
         *out = copy;
@@ -231,6 +235,8 @@ tp_status tp_fold_trees(tp_profile *profile)
         take_functions(profile, &flat, index_of);
         status = take_edges(profile, &flat, index_of);
     }
+    if (status == TP_OK)
+        tp_renumber_coroutines(profile, index_of);
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
         for (size_t i = 0; i < profile->trees[t].count; i++) {
             tp_context *context = &profile->trees[t].contexts[i];

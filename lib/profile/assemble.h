@@ -27,8 +27,17 @@ TP_NODISCARD tp_status tp_assembly_add(tp_assembly *assembly, uint32_t index,
                                        const tp_function *figures);
 TP_NODISCARD tp_status tp_assembly_add_edge(tp_assembly *assembly, const tp_edge *edge);
 
-/* Rows, edges, properties, origin and unit of a profile; no trees. To be finished by the caller. */
+/* Rows, edges, coroutines, processes, properties, origin and unit of a profile; no trees. To be finished
+ * by the caller. */
 TP_NODISCARD tp_status tp_profile_copy(tp_profile **copy, const tp_profile *profile);
+
+/* Adds a profile's coroutines to one in which function f has the number index_of[f], and none if that is
+ * TP_NO_INDEX; NULL: the same. `scale` is what one of its ticks is in those of the other; TP_ELIMIT when it is too much. */
+TP_NODISCARD tp_status tp_copy_coroutines(tp_profile *to, const tp_profile *from,
+                                          const uint32_t *index_of, double scale);
+
+/* Copies processes, to the same numbers where there were none before. */
+TP_NODISCARD tp_status tp_copy_processes(tp_profile *to, const tp_profile *from);
 
 /* Copies properties that describe the recording. */
 TP_NODISCARD tp_status tp_copy_properties(tp_profile *to, const tp_profile *from);
@@ -37,7 +46,7 @@ TP_NODISCARD tp_status tp_copy_properties(tp_profile *to, const tp_profile *from
 TP_NODISCARD tp_status tp_group_edges(tp_profile *profile);
 
 /* Functions and edges from the profile's trees: for a profile that has labels but no figures yet. Rows
- * that are never called go, and the trees' function numbers with them. */
+ * that are never called go, with their coroutines, and the numbers in trees and coroutines change. */
 TP_NODISCARD tp_status tp_fold_trees(tp_profile *profile);
 
 #endif

@@ -1,7 +1,9 @@
 /* A profile's figures of coroutine functions. */
+#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-#include "model.h"
+#include "assemble.h"
 
 tp_status tp_profile_add_coroutine(tp_profile *profile, const tp_coroutine *coroutine)
 {
@@ -58,5 +60,46 @@ tp_status tp_profile_gather_coroutines(tp_profile *profile)
             return status;
     }
     profile->coroutine_count = kept;
+    return TP_OK;
+}
+
+void tp_renumber_coroutines(tp_profile *profile, const uint32_t *index_of)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < profile->coroutine_count; i++) {
+        tp_coroutine row = profile->coroutines[i];
+        row.function = index_of[row.function];
+        if (row.function != TP_NO_INDEX)
+            profile->coroutines[kept++] = row;
+    }
+    profile->coroutine_count = kept;
+}
+
+/* False if the result does not fit, or is nothing: units of files may be whatever they like. */
+static bool rescale(int64_t *ticks, double scale)
+{
+    double made = round((double)*ticks * scale);
+    if (!(made < 0x1p63))
+        return false;
+    *ticks = (int64_t)made;
+    return true;
+}
+
+tp_status tp_copy_coroutines(tp_profile *to, const tp_profile *from, const uint32_t *index_of,
+                             double scale)
+{
+    for (size_t i = 0; i < from->coroutine_count; i++) {
+        tp_coroutine row = from->coroutines[i];
+        if (index_of != NULL)
+            row.function = index_of[row.function];
+        if (row.function == TP_NO_INDEX)
+            continue;
+        if (scale != 1 &&
+            (!rescale(&row.active_ticks, scale) || !rescale(&row.awaited_ticks, scale)))
+            return TP_ELIMIT;
+        tp_status status = tp_profile_add_coroutine(to, &row);
+        if (status != TP_OK)
+            return status;
+    }
     return TP_OK;
 }

@@ -195,6 +195,9 @@ tp_status tp_profile_estimate_tree(tp_profile **out, const tp_profile *profile, 
     if (status != TP_OK)
         return status;
     status = grower_init(&g);
+    g.made->coroutine_count = 0;
+    if (status == TP_OK)
+        status = tp_copy_coroutines(g.made, profile, NULL, profile->unit / UNIT);
     g.made->unit = UNIT;
     if (status == TP_OK)
         status = tp_profile_add_tree(g.made, &tree, "", 0, 0);

@@ -10,8 +10,9 @@
 struct tp_merge {
     const tp_allocator *allocator; /* Borrowed. */
     tp_assembly sum;               /* Owned. */
-    tp_grove *groves;              /* Owned; one a thread name, as in the profile's trees */
-    tp_map grove_of;               /* number of a name among the sum's strings + 1 -> index */
+    tp_grove *groves;              /* Owned; one a thread name and process, as in the profile's trees */
+    tp_map grove_of;               /* packed pair of process and name -> index */
+    tp_map process_of;             /* hash of what tells a process -> index of one with it */
     size_t grove_capacity;
     size_t added;
     int64_t recordings; /* what was added may be sums itself */
@@ -25,6 +26,7 @@ tp_status tp_merge_create(tp_merge **out, const tp_allocator *allocator)
         return TP_ENOMEM;
     merge->allocator = allocator;
     tp_map_init(&merge->grove_of, allocator);
+    tp_map_init(&merge->process_of, allocator);
     tp_status status = tp_assembly_init(&merge->sum, allocator);
     if (status == TP_OK)
         *out = merge;
@@ -42,6 +44,7 @@ void tp_merge_destroy(tp_merge *merge)
         tp_grove_free(&merge->groves[i]);
     tp_free(merge->allocator, merge->groves);
     tp_map_free(&merge->grove_of);
+    tp_map_free(&merge->process_of);
     tp_assembly_free(&merge->sum);
     tp_free(merge->allocator, merge);
 }
@@ -126,8 +129,54 @@ static tp_status add_edges(tp_merge *merge, const tp_profile *profile, const uin
     return TP_OK;
 }
 
-/* The grove of the thread of this name, made if there is none. */
-static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_tree *thread)
+/* Neither 0, which no map takes, nor alike for those that are not. */
+static uint64_t process_key(const tp_process *process, uint32_t command)
+{
+    uint64_t start, pid = (uint64_t)process->pid;
+    memcpy(&start, &process->start, sizeof start);
+    uint64_t key = pid << 32 | tp_mix(start ^ ((uint64_t)command << 32 | tp_mix(pid + 1)));
+    return key != 0 ? key : 1;
+}
+
+static bool is_same_process(const tp_process *a, const tp_process *b)
+{
+    return a->pid == b->pid && a->start == b->start &&
+           tp_string_compare(a->command, b->command) == 0;
+}
+
+/* The process's index in the sum. Should two have one key, the second's likes are not found again, and
+ * stay apart. */
+static tp_status find_process(tp_merge *merge, uint32_t *index, const tp_process *process)
+{
+    tp_profile *sum = merge->sum.profile;
+    uint32_t command;
+    tp_status status =
+        tp_intern_put(&sum->strings, &command, process->command.bytes, process->command.size);
+    if (status != TP_OK)
+        return status;
+    uint64_t key = process_key(process, command);
+    uint32_t found = tp_map_get(&merge->process_of, key);
+    if (found != TP_MAP_NONE && is_same_process(&sum->processes[found], process)) {
+        *index = found;
+        sum->processes[found].duration = fmax(sum->processes[found].duration, process->duration);
+        return TP_OK;
+    }
+    status = tp_profile_add_process(sum, process, index);
+    return status == TP_OK && found == TP_MAP_NONE ? tp_map_put(&merge->process_of, key, *index)
+                                                   : status;
+}
+
+static tp_status add_processes(tp_merge *merge, const tp_profile *profile, uint32_t *process_of)
+{
+    tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < profile->process_count; i++)
+        status = find_process(merge, &process_of[i], &profile->processes[i]);
+    return status;
+}
+
+/* The grove of the thread of this name and process, made if there is none. */
+static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_tree *thread,
+                            uint32_t process)
 {
     tp_profile *sum = merge->sum.profile;
     uint32_t name;
@@ -135,7 +184,9 @@ static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_t
         tp_intern_put(&sum->strings, &name, thread->name.bytes, thread->name.size);
     if (status != TP_OK)
         return status;
-    uint32_t found = tp_map_get(&merge->grove_of, (uint64_t)name + 1);
+    /* TP_NO_INDEX + 1 is 0. */
+    uint64_t pair = (uint64_t)(uint32_t)(process + 1) << 32 | ((uint64_t)name + 1);
+    uint32_t found = tp_map_get(&merge->grove_of, pair);
     if (found != TP_MAP_NONE) {
         *grove = &merge->groves[found];
         return TP_OK;
@@ -150,17 +201,18 @@ static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_t
     tp_grove_init(*grove, merge->allocator);
     tp_tree_data *tree;
     status = tp_profile_add_tree(sum, &tree, thread->name.bytes, thread->name.size, thread->id);
-    return status == TP_OK ? tp_map_put(&merge->grove_of, (uint64_t)name + 1,
-                                        (uint32_t)sum->thread_count - 1)
-                           : status;
+    if (status != TP_OK)
+        return status;
+    tree->process = process;
+    return tp_map_put(&merge->grove_of, pair, (uint32_t)sum->thread_count - 1);
 }
 
-static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, double scale,
-                            const uint32_t *index_of)
+static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, uint32_t process,
+                            double scale, const uint32_t *index_of)
 {
     tp_grove *grove;
     uint32_t *place = tp_alloc(merge->allocator, thread->context_count, sizeof *place);
-    tp_status status = place == NULL ? TP_ENOMEM : find_grove(merge, &grove, thread);
+    tp_status status = place == NULL ? TP_ENOMEM : find_grove(merge, &grove, thread, process);
     for (size_t i = 0; status == TP_OK && i < thread->context_count; i++) {
         tp_context context = thread->contexts[i];
         uint32_t parent =
@@ -174,20 +226,39 @@ static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, doubl
     return status;
 }
 
-static tp_status add_trees(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of)
+static tp_status add_trees(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of,
+                           const uint32_t *process_of)
+{
+    double scale = profile->unit / merge->sum.profile->unit;
+    tp_status status = TP_OK;
+    if (profile->thread_count == 0)
+        merge->without_tree++;
+    for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++) {
+        const tp_thread_tree *thread = &profile->threads[i];
+        uint32_t process =
+            thread->process == TP_NO_INDEX ? TP_NO_INDEX : process_of[thread->process];
+        status = add_thread(merge, thread, process, scale, index_of);
+    }
+    return status;
+}
+
+/* All that is counted in ticks. Coroutines of one function become one at once: there may be many files. */
+static tp_status add_ticks(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of)
 {
     tp_profile *sum = merge->sum.profile;
-    tp_status status = TP_OK;
-    if (profile->thread_count == 0) {
-        merge->without_tree++;
-        return TP_OK;
-    }
-    if (sum->unit <= 0)
+    uint32_t *process_of =
+        tp_alloc(merge->allocator, profile->process_count, sizeof *process_of);
+    tp_status status = process_of == NULL ? TP_ENOMEM : TP_OK;
+    if (sum->unit <= 0 && profile->thread_count + profile->coroutine_count > 0)
         sum->unit = profile->unit;
-    for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++)
-        status =
-            add_thread(merge, &profile->threads[i], profile->unit / sum->unit, index_of);
-    return status;
+    if (status == TP_OK)
+        status = add_processes(merge, profile, process_of);
+    if (status == TP_OK)
+        status = add_trees(merge, profile, index_of, process_of);
+    tp_free(merge->allocator, process_of);
+    if (status == TP_OK)
+        status = tp_copy_coroutines(sum, profile, index_of, profile->unit / sum->unit);
+    return status == TP_OK ? tp_profile_gather_coroutines(sum) : status;
 }
 
 static void add_origin(tp_merge *merge, const tp_profile *profile)
@@ -214,7 +285,7 @@ tp_status tp_merge_add(tp_merge *merge, const tp_profile *profile)
     if (status == TP_OK)
         status = add_edges(merge, profile, index_of);
     if (status == TP_OK)
-        status = add_trees(merge, profile, index_of);
+        status = add_ticks(merge, profile, index_of);
     tp_free(merge->allocator, index_of);
     if (status == TP_OK && merge->added == 0)
         status = tp_copy_properties(merge->sum.profile, profile);

@@ -70,6 +70,9 @@ TP_NODISCARD tp_status tp_profile_add_coroutine(tp_profile *profile, const tp_co
  * function; TP_ELIMIT: a sum leaves 64 bits. tp_profile_finish does it. */
 TP_NODISCARD tp_status tp_profile_gather_coroutines(tp_profile *profile);
 
+/* Gives each the number index_of[function]; those for which that is TP_NO_INDEX go. */
+void tp_renumber_coroutines(tp_profile *profile, const uint32_t *index_of);
+
 /* Appends a process, whose command is copied; *index is its number. Errors are those of
  * tp_profile_set_process. */
 TP_NODISCARD tp_status tp_profile_add_process(tp_profile *profile, const tp_process *process,

@@ -1,7 +1,7 @@
 /* The processes that a profile is of. */
 #include <math.h>
 
-#include "model.h"
+#include "assemble.h"
 
 tp_status tp_profile_add_process(tp_profile *profile, const tp_process *process, uint32_t *index)
 {
@@ -24,6 +24,15 @@ tp_status tp_profile_add_process(tp_profile *profile, const tp_process *process,
     *index = (uint32_t)profile->process_count++;
     profile->processes[*index] = added;
     return TP_OK;
+}
+
+tp_status tp_copy_processes(tp_profile *to, const tp_profile *from)
+{
+    tp_status status = TP_OK;
+    uint32_t index;
+    for (size_t i = 0; status == TP_OK && i < from->process_count; i++)
+        status = tp_profile_add_process(to, &from->processes[i], &index);
+    return status;
 }
 
 /* Trees are where the writer looks, threads what is asked for, once there are any. */

@@ -34,6 +34,16 @@ static tp_status strip_rows(tp_assembly *made, const tp_profile *profile, uint32
     return status == TP_OK ? tp_group_edges(made->profile) : status;
 }
 
+/* An empty one of the same thread. */
+static tp_status add_tree_like(tp_profile *made, tp_tree_data **tree, const tp_thread_tree *from)
+{
+    tp_status status =
+        tp_profile_add_tree(made, tree, from->name.bytes, from->name.size, from->id);
+    if (status == TP_OK)
+        (*tree)->process = from->process;
+    return status;
+}
+
 /* Siblings that now have the same function are one. */
 static tp_status strip_tree(tp_profile *made, const tp_thread_tree *from, const uint32_t *index_of)
 {
@@ -49,7 +59,7 @@ static tp_status strip_tree(tp_profile *made, const tp_thread_tree *from, const 
         status = tp_grove_add(&grove, &place[i], above, &context);
     }
     if (status == TP_OK)
-        status = tp_profile_add_tree(made, &tree, from->name.bytes, from->name.size, from->id);
+        status = add_tree_like(made, &tree, from);
     if (status == TP_OK)
         status = tp_grove_copy(&grove, made, tree);
     tp_free(made->allocator, place);
@@ -69,6 +79,10 @@ tp_status tp_profile_strip_dirs(tp_profile **out, const tp_profile *profile)
         made.profile->unit = profile->unit;
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++)
         status = strip_tree(made.profile, &profile->threads[t], index_of);
+    if (status == TP_OK)
+        status = tp_copy_coroutines(made.profile, profile, index_of, 1);
+    if (status == TP_OK)
+        status = tp_copy_processes(made.profile, profile);
     tp_free(profile->allocator, index_of);
     if (status == TP_OK) {
         made.profile->origin = profile->origin;
@@ -117,7 +131,7 @@ static tp_status invert_tree(tp_profile *made, const tp_thread_tree *from, size_
         status = plant_inverted(&grove, from, self, depth);
     }
     if (status == TP_OK)
-        status = tp_profile_add_tree(made, &tree, from->name.bytes, from->name.size, from->id);
+        status = add_tree_like(made, &tree, from);
     if (status == TP_OK)
         status = tp_grove_copy(&grove, made, tree);
     tp_free(made->allocator, self);

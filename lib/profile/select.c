@@ -210,6 +210,8 @@ static tp_status thin_out(tp_profile *part, const tp_profile *profile,
     if (status == TP_OK && (grove.count > 0 || tree->context_count == 0)) {
         status = tp_profile_add_tree(part, &made, tree->name.bytes, tree->name.size, tree->id);
         if (status == TP_OK)
+            made->process = tree->process;
+        if (status == TP_OK)
             status = tp_grove_copy(&grove, part, made);
     }
     tp_grove_free(&grove);
@@ -217,13 +219,44 @@ static tp_status thin_out(tp_profile *part, const tp_profile *profile,
     return status;
 }
 
-static bool is_wanted(const tp_thread_tree *tree, const tp_selection *selection)
+static bool is_of_thread(const tp_thread_tree *tree, const tp_selection *selection)
 {
     char number[32];
     if (!selection->by_thread || tp_string_compare(tree->name, selection->thread) == 0)
         return true;
     int size = snprintf(number, sizeof number, "%llu", (unsigned long long)tree->id);
     return tp_string_compare((tp_string){ number, (size_t)size }, selection->thread) == 0;
+}
+
+static bool is_wanted(const tp_profile *profile, const tp_thread_tree *tree,
+                      const tp_selection *selection)
+{
+    if (selection->by_process && (tree->process == TP_NO_INDEX ||
+                                  profile->processes[tree->process].pid != selection->process))
+        return false;
+    return is_of_thread(tree, selection);
+}
+
+/* Of the functions that none but the wanted threads call: figures of others cannot be divided. */
+static tp_status copy_own_coroutines(tp_profile *part, const tp_profile *profile,
+                                     const tp_selection *selection)
+{
+    uint32_t *index_of =
+        tp_alloc(profile->allocator, profile->function_count, sizeof *index_of);
+    if (index_of == NULL)
+        return TP_ENOMEM;
+    for (uint32_t f = 0; f < profile->function_count; f++)
+        index_of[f] = f;
+    for (size_t t = 0; t < profile->thread_count; t++) {
+        const tp_thread_tree *tree = &profile->threads[t];
+        if (is_wanted(profile, tree, selection))
+            continue;
+        for (size_t i = 0; i < tree->context_count; i++)
+            index_of[tree->contexts[i].function] = TP_NO_INDEX;
+    }
+    tp_status status = tp_copy_coroutines(part, profile, index_of, 1);
+    tp_free(profile->allocator, index_of);
+    return status;
 }
 
 /* All rows, to be thinned out by folding the trees. */
@@ -246,8 +279,10 @@ static tp_status select_trees(tp_profile *part, const tp_profile *profile,
 {
     tp_status status = copy_labels(part, profile);
     part->unit = profile->unit;
+    if (status == TP_OK)
+        status = copy_own_coroutines(part, profile, selection);
     for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++) {
-        if (is_wanted(&profile->threads[i], selection))
+        if (is_wanted(profile, &profile->threads[i], selection))
             status = thin_out(part, profile, selection, marks, &profile->threads[i]);
     }
     return status == TP_OK ? tp_fold_trees(part) : status;
@@ -258,7 +293,7 @@ tp_status tp_profile_select(tp_profile **out, const tp_profile *profile,
 {
     tp_profile *part;
     bool has_tree = profile->thread_count > 0;
-    if (!has_tree && (selection->by_thread || selection->root != NULL))
+    if (!has_tree && (selection->by_thread || selection->by_process || selection->root != NULL))
         return TP_EARGUMENT;
     tp_status status = tp_profile_new(&part, profile->allocator);
     if (status != TP_OK)
@@ -270,6 +305,8 @@ tp_status tp_profile_select(tp_profile **out, const tp_profile *profile,
         status = has_tree ? select_trees(part, profile, selection, marks)
                           : tp_select_rows(part, profile, selection, marks);
     tp_free(profile->allocator, marks);
+    if (status == TP_OK)
+        status = tp_copy_processes(part, profile);
     if (status == TP_OK)
         status = tp_copy_properties(part, profile);
     if (status == TP_OK)

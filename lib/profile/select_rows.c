@@ -205,6 +205,7 @@ static tp_status copy_rows(sieve *s, tp_profile *part)
 {
     for (size_t i = 0; i < s->profile->function_count; i++) {
         tp_function row = s->rows[i];
+        s->new_index[i] = TP_NO_INDEX;
         if (!s->kept[i])
             continue;
         tp_status status = tp_profile_label(part, &row.label, &s->profile->functions[i].label);
@@ -252,6 +253,9 @@ tp_status tp_select_rows(tp_profile *part, const tp_profile *profile,
     }
     if (status == TP_OK)
         status = copy_edges(&s, part);
+    part->unit = profile->unit; /* without trees, of coroutines alone */
+    if (status == TP_OK)
+        status = tp_copy_coroutines(part, profile, s.new_index, 1);
     sieve_free(&s);
     return status;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "support.h"
+#include "builder.h"
 
 /* What the operations work on. */
 typedef struct world {
@@ -40,12 +40,24 @@ static void assert_is(const image *before, const tp_profile *profile)
     tp_pstats_free(now.bytes);
 }
 
+static void add_figures(tp_profile *profile, int64_t pid)
+{
+    if (profile->unit <= 0)
+        profile->unit = 1e-9;
+    build_coroutine(profile, 0, 1, 2, 3, 4);
+    build_coroutine(profile, 1, 1, 2, 3, 4);
+    ck_assert_int_eq(tp_profile_set_process(profile, pid, 0, "run", 3, 0, 0), TP_OK);
+}
+
 static void open_world(world *w)
 {
     failing_init(&w->memory, -1);
     w->tree = golden_profile("ctraceprof-3.13", &w->memory.allocator);
     w->tree_too = golden_profile("ctraceprof-3.11", &w->memory.allocator);
     w->rows = golden_profile("cprofile-3.13", &w->memory.allocator);
+    add_figures(w->tree, 1);
+    add_figures(w->tree_too, 2);
+    add_figures(w->rows, 3);
     read_golden("ctraceprof-3.13", &w->bytes, &w->size);
     snprintf(w->path, sizeof w->path, "/tmp/traceprof-test-%ld.prof", (long)getpid());
     ck_assert_int_eq(tp_pstats_write_file(w->rows, w->path, NULL), TP_OK);

@@ -226,6 +226,228 @@ START_TEST(implied_rows_keep_their_places)
 }
 END_TEST
 
+static tp_profile *sum_of(const tp_profile *a, const tp_profile *b)
+{
+    tp_merge *merge;
+    tp_profile *sum;
+    ck_assert_int_eq(tp_merge_create(&merge, NULL), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, a), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, b), TP_OK);
+    ck_assert_int_eq(tp_merge_finish(merge, &sum, NULL), TP_OK);
+    tp_merge_destroy(merge);
+    return sum;
+}
+
+START_TEST(coroutines_of_equal_labels_add_up)
+{
+    tp_profile *a = build_profile(), *b = build_profile();
+    build_row(a, "m.py", 1, "f", 1, 1, 1);
+    build_row(a, "m.py", 2, "g", 1, 1, 1);
+    build_coroutine(a, 0, 1, 2, 3, 4);
+    build_coroutine(a, 1, 10, 20, 30, 40);
+    build_finish(a);
+    build_row(b, "m.py", 3, "h", 1, 1, 1);
+    build_row(b, "m.py", 1, "f", 1, 1, 1);
+    build_coroutine(b, 0, 5, 6, 7, INT64_MAX);
+    build_coroutine(b, 1, 100, 200, 300, 401);
+    build_finish(b);
+    b->unit = 0.5;
+    tp_profile *sum = sum_of(a, b);
+    ck_assert_uint_eq(tp_profile_coroutine_count(sum), 3);
+    assert_coroutine(sum, 0, 0, 101, 202, 153, 205); /* 200.5 seconds are rounded to 201 */
+    assert_coroutine(sum, 1, 1, 10, 20, 30, 40);
+    assert_coroutine(sum, 2, 2, 5, 6, 4, INT64_C(1) << 62);
+    ck_assert_double_eq(tp_profile_unit(sum), 1);
+    tp_profile_destroy(sum);
+    sum = sum_of(b, a);
+    assert_coroutine(sum, 1, 1, 101, 202, 306, 409);
+    tp_profile_destroy(sum);
+    tp_profile_destroy(a);
+    tp_profile_destroy(b);
+}
+END_TEST
+
+START_TEST(sums_that_do_not_fit_are_refused)
+{
+    tp_merge *merge;
+    tp_profile *p = sample("run"), *few = build_profile();
+    build_row(few, "m.py", 0, "f", 1, 1, 1);
+    build_coroutine(few, 0, 1, 0, 0, 0);
+    build_finish(few);
+    few->unit = 1e-300;
+    ck_assert_int_eq(tp_merge_create(&merge, NULL), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, p), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, p), TP_ELIMIT);
+    tp_merge_destroy(merge);
+    ck_assert_int_eq(tp_merge_create(&merge, NULL), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, few), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, p), TP_ELIMIT); /* in ticks of that */
+    tp_merge_destroy(merge);
+    tp_profile_destroy(few);
+    tp_profile_destroy(p);
+}
+END_TEST
+
+/* A thread "main" of a process. */
+static tp_profile *of_process(int64_t pid, const char *command, double start, double duration)
+{
+    tp_profile *p = build_profile();
+    build_row(p, "m.py", 1, "f", 1, 1, 1);
+    build_thread(p, "main", 1);
+    build_context(p, TP_NO_INDEX, 0, 1, 5);
+    build_finish(p);
+    if (pid != 0)
+        ck_assert_int_eq(tp_profile_set_process(p, pid, 9, command, strlen(command), start,
+                                                duration), TP_OK);
+    return p;
+}
+
+START_TEST(processes_stay_apart)
+{
+    static const struct {
+        int64_t pid;
+        const char *command;
+        double start;
+        int is_first;
+    } others[] = { { 1, "run", 2, 1 }, { 2, "run", 2, 0 }, { 1, "go", 2, 0 }, { 1, "run", 3, 0 },
+                   { 0, "", 0, 0 } };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        tp_profile *a = of_process(1, "run", 2, 3);
+        tp_profile *b = of_process(others[i].pid, others[i].command, others[i].start, 4);
+        tp_profile *sum = sum_of(a, b);
+        const tp_thread_tree *threads = tp_profile_threads(sum);
+        size_t processes = others[i].is_first || others[i].pid == 0 ? 1 : 2;
+        ck_assert_uint_eq(tp_profile_process_count(sum), processes);
+        ck_assert_uint_eq(tp_profile_thread_count(sum), others[i].is_first ? 1 : 2);
+        ck_assert_uint_eq(threads[0].process, 0);
+        ck_assert_double_eq(tp_profile_processes(sum)[0].duration, others[i].is_first ? 4 : 3);
+        ck_assert_str_eq(tree_text(sum, 0), others[i].is_first ? "f 2/0 10" : "f 1/0 5");
+        if (!others[i].is_first)
+            ck_assert_uint_eq(threads[1].process, others[i].pid == 0 ? TP_NO_INDEX : 1);
+        if (processes == 2)
+            ck_assert_str_eq(tp_profile_processes(sum)[1].command.bytes, others[i].command);
+        tp_profile *more = sum_of(sum, sum);
+        ck_assert_uint_eq(tp_profile_process_count(more), processes);
+        ck_assert_uint_eq(tp_profile_thread_count(more), tp_profile_thread_count(sum));
+        tp_profile_destroy(more);
+        tp_profile_destroy(sum);
+        tp_profile_destroy(a);
+        tp_profile_destroy(b);
+    }
+}
+END_TEST
+
+/* f and g, files of one name; a thread of each process calls g, the second f too. */
+static tp_profile *two_processes(void)
+{
+    tp_profile *p = build_profile();
+    build_row(p, "a/m.py", 1, "f", 1, 1, 3);
+    build_row(p, "b/m.py", 1, "f", 2, 2, 2);
+    build_row(p, "m.py", 2, "h", 1, 1, 1);
+    build_coroutine(p, 0, 1, 2, 3, 4);
+    build_coroutine(p, 1, 10, 20, 30, 40);
+    build_process(p, 11, 0, "run", 1, 1);
+    build_process(p, 12, 11, "run", 1, 1);
+    build_thread(p, "main", 1);
+    build_context(p, TP_NO_INDEX, 1, 1, 1);
+    build_thread(p, "main", 1);
+    build_context(p, build_context(p, TP_NO_INDEX, 0, 1, 3), 1, 1, 1);
+    build_context(p, TP_NO_INDEX, 2, 1, 1);
+    p->trees[0].process = 0;
+    p->trees[1].process = 1;
+    build_finish(p);
+    return p;
+}
+
+START_TEST(all_that_is_made_of_a_profile_has_them)
+{
+    tp_profile *p = two_processes(), *made;
+    ck_assert_int_eq(tp_profile_strip_dirs(&made, p), TP_OK);
+    ck_assert_uint_eq(tp_profile_coroutine_count(made), 1);
+    assert_coroutine(made, 0, 0, 11, 22, 33, 44);
+    ck_assert_int_eq(tp_profile_processes(made)[1].pid, 12);
+    ck_assert_uint_eq(tp_profile_threads(made)[1].process, 1);
+    tp_profile_destroy(made);
+    ck_assert_int_eq(tp_profile_invert(&made, p, 3), TP_OK);
+    assert_coroutine(made, 1, 1, 10, 20, 30, 40);
+    ck_assert_int_eq(tp_profile_processes(made)[1].pid, 12);
+    ck_assert_uint_eq(tp_profile_threads(made)[1].process, 1);
+    tp_profile_destroy(made);
+    ck_assert_int_eq(tp_profile_estimate_tree(&made, p, 0), TP_OK);
+    double ticks = tp_profile_unit(made);
+    ck_assert_uint_eq(tp_profile_coroutine_count(made), 2);
+    ck_assert_double_eq_tol((double)tp_profile_coroutines(made)[1].awaited_ticks * ticks, 40, 1e-9);
+    ck_assert_int_eq(tp_profile_processes(made)[1].pid, 12);
+    tp_profile_destroy(made);
+    tp_profile_destroy(p);
+}
+END_TEST
+
+static tp_profile *part_of(const tp_profile *profile, const char *ignore, int64_t pid)
+{
+    tp_profile *part;
+    tp_selection selection = TP_SELECTION_INIT;
+    if (ignore != NULL)
+        ck_assert_int_eq(tp_pattern_create(&selection.ignore, ignore, strlen(ignore), NULL, NULL),
+                         TP_OK);
+    selection.by_process = pid != 0;
+    selection.process = pid;
+    ck_assert_int_eq(tp_profile_select(&part, profile, &selection), TP_OK);
+    tp_pattern_destroy(selection.ignore);
+    return part;
+}
+
+START_TEST(coroutines_go_with_their_rows)
+{
+    tp_profile *p = two_processes(), *part = part_of(p, NULL, 0);
+    ck_assert_uint_eq(tp_profile_coroutine_count(part), 2);
+    tp_profile_destroy(part);
+    part = part_of(p, "^a/", 0); /* f goes, and g has another number */
+    ck_assert_uint_eq(tp_profile_function_count(part), 2);
+    ck_assert_uint_eq(tp_profile_coroutine_count(part), 1);
+    assert_coroutine(part, 0, 0, 10, 20, 30, 40);
+    ck_assert_int_eq(tp_profile_processes(part)[1].pid, 12);
+    ck_assert_uint_eq(tp_profile_threads(part)[1].process, 1);
+    tp_profile_destroy(part);
+    p->thread_count = 0; /* likewise without a tree */
+    part = part_of(p, "^a/", 0);
+    ck_assert_uint_eq(tp_profile_coroutine_count(part), 1);
+    assert_coroutine(part, 0, 0, 10, 20, 30, 40);
+    ck_assert_double_eq(tp_profile_unit(part), 1);
+    ck_assert_int_eq(tp_profile_processes(part)[1].pid, 12);
+    tp_profile_destroy(part);
+    p->thread_count = 2;
+    tp_profile_destroy(p);
+}
+END_TEST
+
+/* What g awaited in one process cannot be told from what it did in the other. */
+START_TEST(a_process_alone)
+{
+    tp_profile *p = two_processes(), *part = part_of(p, NULL, 12);
+    ck_assert_uint_eq(tp_profile_thread_count(part), 1);
+    ck_assert_str_eq(tree_text(part, 0), "f 1/0 3; .f 1/0 1; h 1/0 1");
+    ck_assert_uint_eq(tp_profile_function_count(part), 3);
+    ck_assert_uint_eq(tp_profile_coroutine_count(part), 1);
+    assert_coroutine(part, 0, 0, 1, 2, 3, 4);
+    ck_assert_int_eq(tp_profile_processes(part)[tp_profile_threads(part)[0].process].pid, 12);
+    tp_profile_destroy(part);
+    part = part_of(p, NULL, 11);
+    ck_assert_str_eq(tree_text(part, 0), "f 1/0 1");
+    ck_assert_uint_eq(tp_profile_coroutine_count(part), 0);
+    tp_profile_destroy(part);
+    part = part_of(p, NULL, 13);
+    ck_assert_uint_eq(tp_profile_thread_count(part), 0);
+    tp_profile_destroy(part);
+    tp_selection selection = TP_SELECTION_INIT;
+    selection.by_process = 1;
+    p->thread_count = 0;
+    ck_assert_int_eq(tp_profile_select(&part, p, &selection), TP_EARGUMENT);
+    p->thread_count = 2;
+    tp_profile_destroy(p);
+}
+END_TEST
+
 Suite *figures_suite(void)
 {
     Suite *suite = suite_create("coroutines and processes");
@@ -242,5 +464,13 @@ Suite *figures_suite(void)
     tcase_add_test(files, nothing_is_written_of_nothing);
     tcase_add_test(files, implied_rows_keep_their_places);
     suite_add_tcase(suite, files);
+    TCase *made = tcase_create("made of profiles");
+    tcase_add_test(made, coroutines_of_equal_labels_add_up);
+    tcase_add_test(made, sums_that_do_not_fit_are_refused);
+    tcase_add_test(made, processes_stay_apart);
+    tcase_add_test(made, all_that_is_made_of_a_profile_has_them);
+    tcase_add_test(made, coroutines_go_with_their_rows);
+    tcase_add_test(made, a_process_alone);
+    suite_add_tcase(suite, made);
     return suite;
 }
