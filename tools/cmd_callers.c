@@ -179,6 +179,10 @@ static int run(const tp_arguments *arguments, FILE *out, int of_callers)
     if (tp_argument_has(arguments, "pstats"))
         return tp_pstats_run(arguments, out, of_callers ? TP_PSTATS_CALLERS : TP_PSTATS_CALLEES);
     int status = tp_order_find(&order, arguments, TP_SORT_CUMULATIVE);
+    for (size_t i = 0; status == 0 && i < order.key_count; i++) {
+        if (order.keys[i] == TP_SORT_AWAITED)
+            status = tp_usage_error(arguments->command, "only 'top' can sort by", "awaited");
+    }
     if (status != 0)
         return status;
     status = tp_limits_find(&limits, arguments);
@@ -206,7 +210,7 @@ static int run_callees(const tp_arguments *arguments, FILE *out)
 }
 
 static const tp_option options[] = {
-    TP_ROW_OPTIONS,
+    TP_ROW_OPTIONS(""),
     TP_PSTATS_OPTION,
     { '\0', NULL, NULL, NULL, NULL },
 };

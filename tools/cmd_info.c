@@ -67,6 +67,37 @@ static void put_property(FILE *out, const tp_property *property)
     putc('\n', out);
 }
 
+static void put_processes(FILE *out, const tp_profile *profile)
+{
+    for (size_t i = 0; i < tp_profile_process_count(profile); i++) {
+        const tp_process *process = &tp_profile_processes(profile)[i];
+        put_field(out, "process");
+        fprintf(out, "%lld, ", (long long)process->pid);
+        if (process->parent_pid > 0)
+            fprintf(out, "parent %lld, ", (long long)process->parent_pid);
+        tp_put_time(out, process->duration);
+        fputs(": ", out);
+        tp_put_string(out, process->command, TP_PLAIN);
+        putc('\n', out);
+    }
+}
+
+static void put_coroutines(FILE *out, const tp_profile *profile)
+{
+    size_t count = tp_profile_coroutine_count(profile);
+    double started = 0, awaited = 0;
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        started += (double)tp_profile_coroutines(profile)[i].started;
+        awaited += (double)tp_profile_coroutines(profile)[i].awaited_ticks;
+    }
+    put_field(out, "coroutines");
+    fprintf(out, "%zu function%s, %.0f started, ", count, count == 1 ? "" : "s", started);
+    tp_put_time(out, awaited * tp_profile_unit(profile));
+    fputs(" awaited\n", out);
+}
+
 static void put_threads(FILE *out, const tp_profile *profile)
 {
     size_t count = tp_profile_thread_count(profile);
@@ -80,9 +111,8 @@ static void put_threads(FILE *out, const tp_profile *profile)
                 ticks += (double)tree->contexts[c].inclusive_ticks;
         }
         put_field(out, "thread");
-        tp_put_string(out, tree->name, TP_PLAIN);
-        fprintf(out, "%s%llu: %zu contexts, ", tree->name.size > 0 ? ", " : "",
-                (unsigned long long)tree->id, tree->context_count);
+        tp_put_thread(out, profile, tree);
+        fprintf(out, ": %zu contexts, ", tree->context_count);
         tp_put_time(out, ticks * tp_profile_unit(profile));
         putc('\n', out);
     }
@@ -266,6 +296,8 @@ static int run(const tp_arguments *arguments, FILE *out)
         put_property(out, &tp_profile_properties(profile)[i]);
     put_field(out, "edges");
     fprintf(out, "%zu\n", tp_profile_edge_count(profile));
+    put_coroutines(out, profile);
+    put_processes(out, profile);
     put_threads(out, profile);
     put_repairs(out, profile);
     if (tp_argument_has(arguments, "check"))

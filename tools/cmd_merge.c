@@ -58,8 +58,9 @@ const tp_command tp_command_merge = {
     .operands = "-o OUT FILE...",
     .purpose = "Add up profiles and write the sum as a file",
     .text = "Functions, callers and call trees with equal names are added up. Threads of the\n"
-            "same name are one. The sum has a call tree if all files have one. With the\n"
-            "focus options it is a part of the sum that is written.",
+            "same name are one, but not those of different processes. The sum has a call\n"
+            "tree if all files have one. With the focus options it is a part of the sum that\n"
+            "is written.",
     .options = options,
     .shared = TP_WITH_FOCUS,
     .least = 1,

@@ -52,8 +52,8 @@ static void put_headings(FILE *out, const tp_arguments *arguments, const tp_prof
     tp_put_heading(out, arguments, profile);
     if (tree != NULL) {
         fputs("thread ", out);
-        tp_put_string(out, tree->name, TP_PLAIN);
-        fprintf(out, "%s%llu\n", tree->name.size > 0 ? ", " : "", (unsigned long long)tree->id);
+        tp_put_thread(out, profile, tree);
+        putc('\n', out);
     }
     putc('\n', out);
 }

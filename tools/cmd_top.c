@@ -11,22 +11,42 @@
 #include "text.h"
 #include "tool.h"
 
-enum { CALLS, PRIMITIVE, SELF, SELF_SHARE, CUMULATIVE, SHARE, PER_CALL, FUNCTION, COLUMNS };
+enum {
+    CALLS,
+    PRIMITIVE,
+    STARTED,
+    RESUMES,
+    SELF,
+    SELF_SHARE,
+    CUMULATIVE,
+    SHARE,
+    PER_CALL,
+    ACTIVE,
+    AWAITED,
+    FUNCTION,
+    COLUMNS
+};
 
 static const tp_column all_columns[COLUMNS] = {
     [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
     [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 1 },
+    [STARTED] = { "started", "started", TP_CELL_COUNT, 3, 0, 0, 4 },
+    [RESUMES] = { "resumes", "resumes", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 5 },
     [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
     [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1, 0 },
     [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1, 0 },
     [PER_CALL] = { "per call", "per_call", TP_CELL_EACH, 3, 0, 0, 2 },
+    [ACTIVE] = { "active", "active", TP_CELL_EACH, TP_FOR_MACHINES, 0, 0, 6 },
+    [AWAITED] = { "awaited", "awaited", TP_CELL_EACH, 3, 0, 0, 3 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
 /* Names for --columns, in the order above. */
-static const char *const column_names[COLUMNS] = { "calls", "primitive", "self",    "self%",
-                                                   "cum",   "cum%",      "percall", "function" };
+static const char *const column_names[COLUMNS] = {
+    "calls", "primitive", "started", "resumes", "self",    "self%",
+    "cum",   "cum%",      "percall", "active",  "awaited", "function"
+};
 
 static int choose_columns(tp_column *columns, const tp_arguments *arguments)
 {
@@ -49,10 +69,19 @@ static int choose_columns(tp_column *columns, const tp_arguments *arguments)
     return 0;
 }
 
-/* Leaves out what the file cannot tell, and for people what tells nothing. */
-static void fit_columns(tp_column *columns, const tp_profile *profile, int chosen)
+/* Leaves out what the file cannot tell, and for people what tells nothing. When it
+ * is what rows are sorted by, time awaited is not spared and has a say in the unit. */
+static void fit_columns(tp_column *columns, const tp_profile *profile, const tp_order *order,
+                        int chosen)
 {
     const tp_function *functions = tp_profile_functions(profile);
+    if (tp_profile_coroutine_count(profile) == 0)
+        columns[STARTED].shown = columns[RESUMES].shown = columns[ACTIVE].shown =
+            columns[AWAITED].shown = 0;
+    if (order->key_count > 0 && order->keys[0] == TP_SORT_AWAITED) {
+        columns[AWAITED].spare = 0;
+        columns[AWAITED].kind = TP_CELL_TIME;
+    }
     if (tp_profile_has_samples(profile)) {
         columns[CALLS].title = columns[CALLS].key = "samples";
         columns[PRIMITIVE].title = columns[PRIMITIVE].key = "direct";
@@ -64,6 +93,34 @@ static void fit_columns(tp_column *columns, const tp_profile *profile, int chose
         if (functions[i].calls != functions[i].primitive_calls && columns[PRIMITIVE].shown != 0)
             columns[PRIMITIVE].shown = 3;
     }
+}
+
+static void fill_coroutine(tp_cell *cells, const tp_profile *profile, const tp_coroutine *row)
+{
+    static const int columns[] = { STARTED, RESUMES, ACTIVE, AWAITED };
+    double unit = tp_profile_unit(profile);
+    for (size_t i = 0; row == NULL && i < sizeof columns / sizeof *columns; i++)
+        cells[columns[i]].absent = TP_NOT_ASKED;
+    if (row == NULL)
+        return;
+    cells[STARTED].count = (int64_t)row->started;
+    cells[RESUMES].count = (int64_t)row->resumes;
+    cells[ACTIVE].real = (double)row->active_ticks * unit;
+    cells[AWAITED].real = (double)row->awaited_ticks * unit;
+}
+
+static int by_function(const void *function, const void *coroutine)
+{
+    uint32_t left = *(const uint32_t *)function;
+    uint32_t right = ((const tp_coroutine *)coroutine)->function;
+    return (left > right) - (left < right);
+}
+
+static const tp_coroutine *find_coroutine(const tp_profile *profile, uint32_t function)
+{
+    size_t count = tp_profile_coroutine_count(profile);
+    const tp_coroutine *rows = tp_profile_coroutines(profile);
+    return count == 0 ? NULL : bsearch(&function, rows, count, sizeof *rows, by_function);
 }
 
 static tp_status fill(tp_table *table, const tp_profile *profile, const uint32_t *rows,
@@ -84,6 +141,7 @@ static tp_status fill(tp_table *table, const tp_profile *profile, const uint32_t
         cells[PER_CALL].absent = f->primitive_calls == 0;
         cells[PER_CALL].real =
             f->primitive_calls == 0 ? 0 : f->cumulative / (double)f->primitive_calls;
+        fill_coroutine(cells, profile, find_coroutine(profile, rows[i]));
         cells[FUNCTION].label = &f->label;
     }
     return TP_OK;
@@ -104,7 +162,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
         failed = tp_rows_find(&rows, &count, profile, order, limits);
     if (failed != 0)
         return failed;
-    fit_columns(columns, profile, tp_argument(arguments, "columns") != NULL);
+    fit_columns(columns, profile, order, tp_argument(arguments, "columns") != NULL);
     if (tp_style_is_for_people(&style)) {
         tp_put_heading(out, arguments, profile);
         fputs("sorted by ", out);
@@ -144,9 +202,10 @@ static int run(const tp_arguments *arguments, FILE *out)
 }
 
 static const tp_option options[] = {
-    TP_ROW_OPTIONS,
+    TP_ROW_OPTIONS("awaited, "),
     { 'c', "columns", "LIST",
-      "which columns: calls, primitive, self, self%, cum, cum%, percall; separated by commas",
+      "which columns: calls, primitive, self, self%, cum, cum%, percall, and of coroutines started, "
+      "resumes, active, awaited; separated by commas",
       NULL },
     TP_PSTATS_OPTION,
     { '\0', NULL, NULL, NULL, NULL },
@@ -158,7 +217,9 @@ const tp_command tp_command_top = {
     .purpose = "Print the functions of a profile as a sorted table",
     .text = "self is time in the function alone, cum with all that it called, per call is\n"
             "cum for each primitive call: one made while no other call of the function was\n"
-            "active.",
+            "active. The start and each resume of a coroutine count as a call: started has\n"
+            "the starts alone, awaited the time that its calls were suspended, overlapping\n"
+            "ones each.",
     .options = options,
     .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,

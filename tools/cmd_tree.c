@@ -18,9 +18,10 @@
  * columns. */
 #define MOST_INDENTED 500
 
-enum { THREAD, NUMBER, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
+enum { PROCESS, THREAD, NUMBER, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
 
 static const tp_column all_columns[COLUMNS] = {
+    [PROCESS] = { "pid", "pid", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
     [THREAD] = { "thread", "thread", TP_CELL_WORD, TP_FOR_MACHINES, 0, 0, 0 },
     [NUMBER] = { "id", "thread_id", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
     [DEPTH] = { "depth", "depth", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
@@ -130,6 +131,9 @@ static tp_status put_context(const walker *w, tp_table *table, uint32_t i)
     tp_cell *cells = tp_table_row(table);
     if (cells == NULL)
         return TP_ENOMEM;
+    cells[PROCESS].absent = w->tree->process == TP_NO_INDEX;
+    if (w->tree->process != TP_NO_INDEX)
+        cells[PROCESS].count = tp_profile_processes(w->profile)[w->tree->process].pid;
     cells[THREAD].word = w->tree->name;
     cells[NUMBER].count = (int64_t)w->tree->id;
     cells[DEPTH].count = w->depth[i];
@@ -177,15 +181,15 @@ static tp_status walk(walker *w, tp_table *table)
     return status;
 }
 
-static void put_tree_heading(FILE *out, const tp_thread_tree *tree, int estimated)
+static void put_tree_heading(FILE *out, const tp_profile *profile, const tp_thread_tree *tree)
 {
-    if (estimated) {
+    if (tp_profile_property(profile, "tree") != NULL) {
         fputs("estimated: the file holds callers and callees, but no call tree\n\n", out);
         return;
     }
     fputs("thread ", out);
-    tp_put_string(out, tree->name, TP_PLAIN);
-    fprintf(out, "%s%llu\n\n", tree->name.size > 0 ? ", " : "", (unsigned long long)tree->id);
+    tp_put_thread(out, profile, tree);
+    fputs("\n\n", out);
 }
 
 static void put_left_out(FILE *out, const walker *w)
@@ -209,7 +213,7 @@ static tp_status print_tree(FILE *out, const tp_profile *profile, size_t thread,
         status = walk(&w, table);
     if (status == TP_OK && people) {
         fputs(thread > 0 ? "\n" : "", out);
-        put_tree_heading(out, w.tree, tp_profile_property(profile, "tree") != NULL);
+        put_tree_heading(out, profile, w.tree);
         status = tp_table_print(table, out, style);
         put_left_out(out, &w);
         table->row_count = 0;
@@ -224,6 +228,8 @@ static void choose_columns(tp_column *columns, const tp_profile *profile, int in
     memcpy(columns, all_columns, COLUMNS * sizeof *columns);
     if (tp_profile_has_samples(profile))
         columns[CALLS].title = columns[CALLS].key = "samples";
+    if (tp_profile_process_count(profile) == 0)
+        columns[PROCESS].shown = 0;
     if (inverted) {
         columns[TOTAL].title = "self";
         columns[SHARE].title = "self%";

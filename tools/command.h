@@ -18,7 +18,8 @@ typedef struct tp_option {
 
 /* Sets of options that several commands share; see options.c. */
 enum {
-    TP_WITH_FOCUS = 1, /* --focus, --ignore, --hide, --strip-dirs, --collapse-lib, --thread */
+    TP_WITH_FOCUS = 1, /* --focus, --ignore, --hide, --strip-dirs, --collapse-lib, --thread,
+                        * --process */
     TP_WITH_TABLE = 2, /* --format, --unit */
     TP_WITH_OUTPUT = 4 /* --color, --no-pager, --width */
 };

@@ -44,6 +44,17 @@ static void put_counts(FILE *out, const tp_profile *profile)
         fprintf(out, "%llu calls of ", calls);
 }
 
+void tp_put_thread(FILE *out, const tp_profile *profile, const tp_thread_tree *thread)
+{
+    int is_named = thread->name.size > 0;
+    tp_put_string(out, thread->name, TP_PLAIN);
+    if (tp_profile_process_count(profile) > 1 && thread->process != TP_NO_INDEX)
+        fprintf(out, "%s(pid %lld)%s", is_named ? " " : "",
+                (long long)tp_profile_processes(profile)[thread->process].pid,
+                is_named ? "" : ", ");
+    fprintf(out, "%s%llu", is_named ? ", " : "", (unsigned long long)thread->id);
+}
+
 void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *profile)
 {
     size_t rows = count_rows(profile), files = arguments->operand_count;

@@ -16,6 +16,7 @@ static const tp_option focus_options[] = {
     { '\0', "strip-dirs", NULL, "leave folders out of file names; sum what falls together", NULL },
     { '\0', "collapse-lib", NULL, "fold calls between library functions into the outermost one", NULL },
     { '\0', "thread", "NAME", "only the threads of this name or number", NULL },
+    { '\0', "process", "PID", "only the threads of the process with this number", NULL },
     SHARED_END,
 };
 

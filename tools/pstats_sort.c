@@ -122,6 +122,8 @@ static int compare_by(const sorter *s, tp_sort_key key, uint32_t left, uint32_t 
         return order != 0 ? order : tp_pstats_compare_labels(label_a, label_b);
     case TP_SORT_STDNAME:
         return tp_pstats_compare_text(s->names[left], s->names[right]);
+    case TP_SORT_AWAITED: /* none of pstats' words means it */
+        break;
     }
     return 0;
 }

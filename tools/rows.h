@@ -49,11 +49,11 @@ int tp_rows_find(uint32_t **rows, size_t *count, const tp_profile *profile, cons
       "print what Python's pstats prints, to the byte; of the other options only --sort, "        \
       "--reverse, --limit and --strip-dirs count", NULL }
 
-/* These options, for commands' lists. */
-#define TP_ROW_OPTIONS                                                                            \
+/* These options, for commands' lists. `more` is text: further keys, each with a comma behind it. */
+#define TP_ROW_OPTIONS(more)                                                                      \
     { 's', "sort", "KEY[,KEY]",                                                                   \
-      "calls, pcalls, cumulative, time, filename, line, name, nfl, stdname, or what pstats "      \
-      "calls them besides; a unique beginning is enough", NULL },                                 \
+      "calls, pcalls, cumulative, time, filename, line, name, nfl, stdname, " more                \
+      "or what pstats calls them besides; a unique beginning is enough", NULL },                  \
     { 'r', "reverse", NULL, "the other way about", NULL },                                        \
     { 'n', "limit", "LIMIT",                                                                      \
       "a number of rows, a fraction of them (0.1), or a regular expression that rows must "       \

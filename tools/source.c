@@ -1,5 +1,6 @@
 #include "source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,20 +163,50 @@ static int replace(tp_profile **profile, tp_profile *made, tp_status status)
 static int is_selective(const tp_selection *s)
 {
     return s->focus != NULL || s->ignore != NULL || s->hide != NULL || s->root != NULL ||
-           s->collapse_lib || s->by_thread;
+           s->collapse_lib || s->by_thread || s->by_process;
 }
 
-static int has_thread(const tp_profile *profile, const char *wanted)
+static int is_thread(const tp_thread_tree *tree, tp_string wanted)
 {
     char number[32];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)tree->id);
+    return strcmp(number, wanted.bytes) == 0 ||
+           (tree->name.size == wanted.size &&
+            memcmp(tree->name.bytes, wanted.bytes, wanted.size) == 0);
+}
+
+static int has_thread(const tp_profile *profile, const tp_selection *s)
+{
+    const tp_process *processes = tp_profile_processes(profile);
     for (size_t i = 0; i < tp_profile_thread_count(profile); i++) {
         const tp_thread_tree *tree = &tp_profile_threads(profile)[i];
-        snprintf(number, sizeof number, "%llu", (unsigned long long)tree->id);
-        if (strcmp(number, wanted) == 0 || (tree->name.size == strlen(wanted) &&
-                                            memcmp(tree->name.bytes, wanted, tree->name.size) == 0))
+        int is_there = !s->by_process || (tree->process != TP_NO_INDEX &&
+                                          processes[tree->process].pid == s->process);
+        if (is_there && is_thread(tree, s->thread))
             return 1;
     }
     return 0;
+}
+
+/* Says why, if the profile holds nothing of what is asked for. 0 if it does. */
+static int check_presence(const tp_profile *profile, const tp_arguments *arguments,
+                          const tp_selection *s)
+{
+    const char *name = arguments->command->name;
+    int has_process = !s->by_process;
+    for (size_t i = 0; i < tp_profile_process_count(profile); i++)
+        has_process |= tp_profile_processes(profile)[i].pid == s->process;
+    if (!has_process && tp_profile_process_count(profile) == 0)
+        fprintf(stderr, "traceprof %s: --process: the file does not say of which process it is\n",
+                name);
+    else if (!has_process)
+        fprintf(stderr, "traceprof %s: no process '%lld'\n", name, (long long)s->process);
+    else if (s->by_thread && !has_thread(profile, s))
+        fprintf(stderr, "traceprof %s: no thread '%s'%s\n", name, s->thread.bytes,
+                s->by_process ? " in that process" : "");
+    else
+        return 0;
+    return TP_EXIT_INPUT;
 }
 
 static int select_part(tp_profile **profile, const tp_arguments *arguments,
@@ -186,17 +217,33 @@ static int select_part(tp_profile **profile, const tp_arguments *arguments,
     if (status == TP_EARGUMENT) {
         fprintf(stderr, "traceprof %s: --%s needs the call tree, which only ctraceprof's files "
                         "hold\n",
-                arguments->command->name, selection->by_thread ? "thread" : "root");
+                arguments->command->name,
+                selection->by_thread    ? "thread"
+                : selection->by_process ? "process"
+                                        : "root");
         return TP_EXIT_INPUT;
     }
-    if (status == TP_OK && selection->by_thread &&
-        !has_thread(*profile, selection->thread.bytes)) {
+    int failed = status == TP_OK ? check_presence(*profile, arguments, selection) : 0;
+    if (failed != 0) {
         tp_profile_destroy(made);
-        fprintf(stderr, "traceprof %s: no thread '%s'\n", arguments->command->name,
-                selection->thread.bytes);
-        return TP_EXIT_INPUT;
+        return failed;
     }
     return replace(profile, made, status);
+}
+
+static int find_process(tp_selection *s, const tp_arguments *arguments)
+{
+    const char *text = tp_argument(arguments, "process");
+    char *end;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    long long pid = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || pid < 0)
+        return tp_usage_error(arguments->command, "not a process's number:", text);
+    s->by_process = 1;
+    s->process = pid;
+    return 0;
 }
 
 static int focus(tp_profile **profile, const tp_arguments *arguments)
@@ -208,7 +255,9 @@ static int focus(tp_profile **profile, const tp_arguments *arguments)
         s.by_thread = 1;
         s.thread = (tp_string){ thread, strlen(thread) };
     }
-    int failed = find_pattern(&s.focus, arguments, "focus");
+    int failed = find_process(&s, arguments);
+    if (failed == 0)
+        failed = find_pattern(&s.focus, arguments, "focus");
     if (failed == 0)
         failed = find_pattern(&s.ignore, arguments, "ignore");
     if (failed == 0)

@@ -135,14 +135,14 @@ static int decimals_of(const tp_column *column, double value, const unit *u)
     return decimals;
 }
 
-/* A number for people; "-" where there is none. */
+/* A number for people, or what stands in its place. */
 static size_t format_number(char *text, size_t room, const tp_column *column, const tp_cell *cell,
                             const unit *u)
 {
     const char *sign = "";
     int size = 0;
     if (cell->absent)
-        size = snprintf(text, room, "-");
+        size = snprintf(text, room, "%s", cell->absent == TP_NOT_ASKED ? "" : "-");
     else if (column->kind == TP_CELL_COUNT) {
         sign = column->with_sign && cell->count > 0 ? "+" : "";
         size = snprintf(text, room, "%s%lld", sign, (long long)cell->count);

@@ -11,7 +11,8 @@
 typedef enum tp_cell_kind {
     TP_CELL_COUNT,
     TP_CELL_TIME,  /* seconds */
-    TP_CELL_EACH,  /* seconds a call, down to nanoseconds: shown with three digits that count */
+    TP_CELL_EACH,  /* seconds that may be far from the table's others, as a call's: these choose the
+                    * unit, and it is shown with three digits that count */
     TP_CELL_SHARE, /* 1 is the whole */
     TP_CELL_WORD,  /* a short text */
     TP_CELL_LABEL  /* a function; three columns for machines */
@@ -33,8 +34,14 @@ typedef struct tp_column {
     int spare;       /* not 0: left out of a text that is too wide, the greatest first */
 } tp_column;
 
+/* What a cell lacks. */
+enum {
+    TP_NOT_KNOWN = 1, /* "-" */
+    TP_NOT_ASKED = 2  /* nothing for people: there is no such figure */
+};
+
 typedef struct tp_cell {
-    int absent; /* not 0: nothing is known */
+    int absent; /* not 0: one of these */
     int64_t count;
     double real;
     tp_string word;

@@ -1,4 +1,4 @@
-/* Orders of rows, as pstats' sort_stats has them. */
+/* Orders of rows, as pstats' sort_stats has them, and one that it has not. */
 #ifndef TRACEPROF_SORT_H
 #define TRACEPROF_SORT_H
 
@@ -18,10 +18,12 @@ typedef enum tp_sort_key {
     TP_SORT_LINE,
     TP_SORT_NAME,
     TP_SORT_NFL,     /* name, file, line */
-    TP_SORT_STDNAME  /* as printed: "file:line(name)", compared as text */
+    TP_SORT_STDNAME, /* as printed: "file:line(name)", compared as text */
+    TP_SORT_AWAITED  /* time that coroutines were suspended; not pstats' */
 } tp_sort_key;
 
-/* The key that pstats knows by this name or unique beginning of a name ("cumtime", "cum", ...).
+/* The key that pstats knows by this name or unique beginning of a name ("cumtime", "cum", ...), or
+ * "awaited".
  * TP_EARGUMENT when there is none, or when it could mean several. */
 TP_API TP_NODISCARD tp_status tp_sort_key_find(tp_sort_key *key, const char *name);
 

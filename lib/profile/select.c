@@ -288,6 +288,24 @@ static tp_status select_trees(tp_profile *part, const tp_profile *profile,
     return status == TP_OK ? tp_fold_trees(part) : status;
 }
 
+/* The one that is asked for, or all; the trees of the part still have the profile's numbers. */
+static tp_status copy_processes(tp_profile *part, const tp_profile *profile,
+                                const tp_selection *selection)
+{
+    if (!selection->by_process)
+        return tp_copy_processes(part, profile);
+    uint32_t *index_of = tp_alloc(profile->allocator, profile->process_count, sizeof *index_of);
+    tp_status status = index_of == NULL ? TP_ENOMEM : TP_OK;
+    for (size_t i = 0; status == TP_OK && i < profile->process_count; i++) {
+        if (profile->processes[i].pid == selection->process)
+            status = tp_profile_add_process(part, &profile->processes[i], &index_of[i]);
+    }
+    for (size_t t = 0; status == TP_OK && t < part->thread_count; t++)
+        part->trees[t].process = index_of[part->trees[t].process];
+    tp_free(profile->allocator, index_of);
+    return status;
+}
+
 tp_status tp_profile_select(tp_profile **out, const tp_profile *profile,
                             const tp_selection *selection)
 {
@@ -306,7 +324,7 @@ tp_status tp_profile_select(tp_profile **out, const tp_profile *profile,
                           : tp_select_rows(part, profile, selection, marks);
     tp_free(profile->allocator, marks);
     if (status == TP_OK)
-        status = tp_copy_processes(part, profile);
+        status = copy_processes(part, profile, selection);
     if (status == TP_OK)
         status = tp_copy_properties(part, profile);
     if (status == TP_OK)

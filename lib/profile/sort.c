@@ -12,8 +12,10 @@ typedef struct sort_name {
     tp_sort_key key;
 } sort_name;
 
-/* pstats.Stats.sort_arg_dict_default; prefixes count when all names they fit mean the same key. */
+/* pstats.Stats.sort_arg_dict_default and "awaited"; prefixes count when all names they fit mean the same
+ * key. */
 static const sort_name names[] = {
+    { "awaited", TP_SORT_AWAITED },
     { "calls", TP_SORT_CALLS },        { "ncalls", TP_SORT_CALLS },
     { "cumtime", TP_SORT_CUMULATIVE }, { "cumulative", TP_SORT_CUMULATIVE },
     { "file", TP_SORT_FILE },          { "filename", TP_SORT_FILE },
@@ -52,6 +54,7 @@ const char *tp_sort_key_text(tp_sort_key key)
         [TP_SORT_NAME] = "function name",
         [TP_SORT_NFL] = "name/file/line",
         [TP_SORT_STDNAME] = "standard name",
+        [TP_SORT_AWAITED] = "time awaited",
     };
     return texts[key];
 }
@@ -108,7 +111,8 @@ typedef struct sorter {
     const tp_function *functions;
     const tp_sort_key *keys;
     size_t key_count;
-    tp_arena texts; /* of "stdname" */
+    tp_arena texts;   /* of "stdname" */
+    int64_t *awaited; /* Owned; ticks by function, -1 of what is no coroutine; NULL: not asked for */
 } sorter;
 
 int tp_string_compare(tp_string a, tp_string b)
@@ -133,9 +137,12 @@ static uint64_t rank_of_real(double value)
 }
 
 /* Numbers fall but for the line; 0 for keys that are texts. */
-static uint64_t rank_of(const tp_function *f, tp_sort_key key)
+static uint64_t rank_of(const sorter *s, uint32_t index, tp_sort_key key)
 {
+    const tp_function *f = &s->functions[index];
     switch (key) {
+    case TP_SORT_AWAITED:
+        return ~rank_of_integer(s->awaited[index]);
     case TP_SORT_CALLS:
         return ~rank_of_integer(f->calls);
     case TP_SORT_PRIMITIVE_CALLS:
@@ -184,8 +191,8 @@ static int compare_rows(const sorter *s, const sort_row *left, const sort_row *r
     if (left->rank != right->rank)
         return left->rank < right->rank ? -1 : 1;
     for (size_t i = 0; i < s->key_count; i++) {
-        uint64_t a = i > 0 ? rank_of(&s->functions[left->index], s->keys[i]) : 0;
-        uint64_t b = i > 0 ? rank_of(&s->functions[right->index], s->keys[i]) : 0;
+        uint64_t a = i > 0 ? rank_of(s, left->index, s->keys[i]) : 0;
+        uint64_t b = i > 0 ? rank_of(s, right->index, s->keys[i]) : 0;
         int order = a != b ? (a < b ? -1 : 1) : compare_text_key(s, left, right, s->keys[i]);
         if (order != 0)
             return order;
@@ -226,14 +233,33 @@ static tp_status format_text(sorter *s, sort_row *row)
     return TP_OK;
 }
 
+static int has_key(const sorter *s, tp_sort_key key)
+{
+    for (size_t i = 0; i < s->key_count; i++) {
+        if (s->keys[i] == key)
+            return 1;
+    }
+    return 0;
+}
+
+static tp_status find_awaited(sorter *s, const tp_profile *profile)
+{
+    s->awaited = tp_alloc(profile->allocator, profile->function_count, sizeof *s->awaited);
+    if (s->awaited == NULL)
+        return TP_ENOMEM;
+    for (size_t i = 0; i < profile->function_count; i++)
+        s->awaited[i] = -1;
+    for (size_t i = 0; i < profile->coroutine_count; i++)
+        s->awaited[profile->coroutines[i].function] = profile->coroutines[i].awaited_ticks;
+    return TP_OK;
+}
+
 static tp_status prepare_rows(sorter *s, sort_row *rows, size_t count)
 {
-    int with_text = 0;
-    for (size_t i = 0; i < s->key_count; i++)
-        with_text |= s->keys[i] == TP_SORT_STDNAME;
+    int with_text = has_key(s, TP_SORT_STDNAME);
     for (uint32_t i = 0; i < count; i++) {
         rows[i].index = i;
-        rows[i].rank = s->key_count > 0 ? rank_of(&s->functions[i], s->keys[0]) : 0;
+        rows[i].rank = s->key_count > 0 ? rank_of(s, i, s->keys[0]) : 0;
         tp_status status = with_text ? format_text(s, &rows[i]) : TP_OK;
         if (status != TP_OK)
             return status;
@@ -249,12 +275,17 @@ tp_status tp_profile_sort(const tp_profile *profile, const tp_sort_key *keys, si
     tp_arena_init(&s.texts, profile->allocator);
     sort_row *rows = tp_alloc(profile->allocator, count, sizeof *rows);
     sort_row *spare = tp_alloc(profile->allocator, count, sizeof *spare);
-    tp_status status = rows == NULL || spare == NULL ? TP_ENOMEM : prepare_rows(&s, rows, count);
+    tp_status status = rows == NULL || spare == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK && has_key(&s, TP_SORT_AWAITED))
+        status = find_awaited(&s, profile);
+    if (status == TP_OK)
+        status = prepare_rows(&s, rows, count);
     if (status == TP_OK) {
         const sort_row *sorted = merge_sort(&s, rows, spare, count);
         for (size_t i = 0; i < count; i++)
             order[i] = sorted[i].index;
     }
+    tp_free(profile->allocator, s.awaited);
     tp_free(profile->allocator, rows);
     tp_free(profile->allocator, spare);
     tp_arena_free(&s.texts);

@@ -164,7 +164,7 @@ static tp_status write_file(world *w)
 
 static tp_status sort(world *w)
 {
-    static const tp_sort_key keys[] = { TP_SORT_CALLS, TP_SORT_STDNAME, TP_SORT_TIME };
+    static const tp_sort_key keys[] = { TP_SORT_CALLS, TP_SORT_STDNAME, TP_SORT_AWAITED };
     uint32_t order[256];
     ck_assert_uint_le(tp_profile_function_count(w->rows), 256);
     return tp_profile_sort(w->rows, keys, 3, order);
@@ -189,6 +189,16 @@ static tp_status select_part(const tp_profile *profile)
     tp_pattern_destroy(s.focus);
     tp_pattern_destroy(s.ignore);
     tp_pattern_destroy(s.hide);
+    return drop(part, status);
+}
+
+static tp_status select_process(world *w)
+{
+    tp_profile *part = NULL;
+    tp_selection s = TP_SELECTION_INIT;
+    s.by_process = 1;
+    s.process = 1;
+    tp_status status = tp_profile_select(&part, w->tree, &s);
     return drop(part, status);
 }
 
@@ -297,6 +307,7 @@ static const struct {
     { sort, "sort" },
     { select_tree, "select from a tree" },
     { select_rows, "select rows" },
+    { select_process, "select a process" },
     { strip, "strip folders" },
     { invert, "invert" },
     { estimate, "estimate" },

@@ -135,6 +135,27 @@ static tp_profile *sample(const char *command)
     return p;
 }
 
+START_TEST(rows_are_sorted_by_time_awaited)
+{
+    tp_profile *p = build_profile();
+    for (int i = 0; i < 5; i++)
+        build_row(p, "m.py", i, i % 2 == 0 ? "b" : "a", 1, 1, 1);
+    build_coroutine(p, 1, 1, 0, 0, 0);
+    build_coroutine(p, 3, 1, 0, 0, 7);
+    build_coroutine(p, 4, 1, 0, 0, INT64_MAX);
+    build_finish(p);
+    tp_sort_key keys[2] = { TP_SORT_NAME };
+    uint32_t order[5];
+    ck_assert_int_eq(tp_sort_key_find(&keys[1], "aw"), TP_OK);
+    ck_assert_str_eq(tp_sort_key_text(keys[1]), "time awaited");
+    ck_assert_int_eq(tp_profile_sort(p, &keys[1], 1, order), TP_OK);
+    ck_assert_mem_eq(order, ((uint32_t[]){ 4, 3, 1, 0, 2 }), sizeof order);
+    ck_assert_int_eq(tp_profile_sort(p, keys, 2, order), TP_OK);
+    ck_assert_mem_eq(order, ((uint32_t[]){ 3, 1, 4, 0, 2 }), sizeof order);
+    tp_profile_destroy(p);
+}
+END_TEST
+
 static tp_profile *written_and_read(const tp_profile *profile, size_t *size)
 {
     uint8_t *bytes;
@@ -430,7 +451,9 @@ START_TEST(a_process_alone)
     ck_assert_uint_eq(tp_profile_function_count(part), 3);
     ck_assert_uint_eq(tp_profile_coroutine_count(part), 1);
     assert_coroutine(part, 0, 0, 1, 2, 3, 4);
-    ck_assert_int_eq(tp_profile_processes(part)[tp_profile_threads(part)[0].process].pid, 12);
+    ck_assert_uint_eq(tp_profile_process_count(part), 1);
+    ck_assert_int_eq(tp_profile_processes(part)[0].pid, 12);
+    ck_assert_uint_eq(tp_profile_threads(part)[0].process, 0);
     tp_profile_destroy(part);
     part = part_of(p, NULL, 11);
     ck_assert_str_eq(tree_text(part, 0), "f 1/0 1");
@@ -438,6 +461,7 @@ START_TEST(a_process_alone)
     tp_profile_destroy(part);
     part = part_of(p, NULL, 13);
     ck_assert_uint_eq(tp_profile_thread_count(part), 0);
+    ck_assert_uint_eq(tp_profile_process_count(part), 0);
     tp_profile_destroy(part);
     tp_selection selection = TP_SELECTION_INIT;
     selection.by_process = 1;
@@ -457,6 +481,7 @@ Suite *figures_suite(void)
     tcase_add_test(model, sums_stay_in_range);
     tcase_add_test(model, a_process_is_that_of_threads_without);
     tcase_add_test(model, processes_must_be_possible);
+    tcase_add_test(model, rows_are_sorted_by_time_awaited);
     suite_add_tcase(suite, model);
     TCase *files = tcase_create("files");
     tcase_add_test(files, what_is_written_is_read);

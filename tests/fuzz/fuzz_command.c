@@ -32,7 +32,7 @@ typedef struct choice {
 
 static const char *const patterns[] = { "f", "a|main", "<", "\\.py:[0-9]+\\(" };
 static const char *const formats[] = { "text", "md", "csv", "json", "jsonl" };
-static const char *const keys[] = { "time", "calls,name", "stdname", "nfl,line" };
+static const char *const keys[] = { "time", "calls,name", "stdname", "nfl,line", "time,awaited" };
 static const char *const limits[] = { "3", "0.5", "a", "0" };
 static const char *const counts[] = { "3", "0" };
 static const char *const widths[] = { "0", "20", "80", "200" };
@@ -41,6 +41,7 @@ static const char *const colours[] = { "always" };
 static const char *const depths[] = { "1", "3", "40" };
 static const char *const shares[] = { "0", "0.1", "50" };
 static const char *const threads[] = { "MainThread", "1", "" };
+static const char *const processes[] = { "7", "8" };
 static const char *const kinds[] = { "new,gone", "slower,faster,more-calls" };
 static const char *const orders[] = { "cum", "calls" };
 static const char *const reports[] = { "junit", "github", "md" };
@@ -111,7 +112,11 @@ static void add_options(line *l, const tp_command *command, const uint8_t *head)
         const char *value = c->values == NULL               ? NULL
                             : is_count(command, c->name) ? counts[head[4] % 2]
                                                          : c->values[(head[4] + i) % c->count];
-        snprintf(name, sizeof name, "--%s%s", c->name, value != NULL ? "=" : "");
+        /* The head has no bit of its own for it. */
+        int is_process = c->values == threads && head[4] >= 128;
+        if (is_process)
+            value = processes[head[4] % 2];
+        snprintf(name, sizeof name, "--%s%s", is_process ? "process" : c->name, value != NULL ? "=" : "");
         add(l, name, value != NULL ? value : "");
     }
 }

@@ -71,7 +71,8 @@ OPTION_VALUES = [
     ]
 ] + [
     ("tree", option, value, (TREE,))
-    for option, value in [("--min", "x"), ("--depth", "x"), ("--depth", "-1")]
+    for option, value in [("--min", "x"), ("--depth", "x"), ("--depth", "-1"), ("--process", "x"),
+                          ("--process", "-1"), ("--process", ""), ("--process", "9" * 30)]
 ]
 
 
@@ -87,6 +88,8 @@ INPUT = [
     (("top", "--thread", "x", ROWS), "--thread needs the call tree"),
     (("tree", "--root", "x", ROWS), "--root needs the call tree"),
     (("top", "--thread", "nobody", TREE), "no thread 'nobody'"),
+    (("top", "--process", "1", ROWS), "--process needs the call tree"),
+    (("top", "--process", "1", TREE), "does not say of which process"),
     (("diff", "--tree", TREE, ROWS), "needs call trees"),
     (("peek", "matches nothing", TREE), "no function matches 'matches nothing'"),
     (("path", ROWS), "no call tree"),
