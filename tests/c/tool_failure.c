@@ -17,6 +17,8 @@
 #include "tool.h"
 
 #define GOOD "tests/golden/good/"
+#define WITH_COROUTINES "tests/golden/cli/async.prof"
+#define PROCESSES "tests/golden/cli/processes.prof"
 #define WITH_TREE GOOD "ctraceprof-3.13.prof"
 #define WITH_TREE_TOO GOOD "ctraceprof-3.11.prof"
 #define WITHOUT_TREE GOOD "cprofile-3.13.prof"
@@ -265,6 +267,8 @@ static const command_line lines[] = {
     { 0, NULL, { TOOL, "callers", "--pstats", WITHOUT_TREE } },
     { 0, NULL, { TOOL, "callees", "--pstats", OF_PROFILE } },
     { 0, NULL, { TOOL, "callees", WITHOUT_TREE } },
+    { 0, NULL, { TOOL, "top", "-s", "awaited", PROCESSES, WITH_COROUTINES } },
+    { 0, NULL, { TOOL, "info", "--process", "4711", "--thread", "worker", PROCESSES } },
     { 0, NULL, { TOOL, "tree", WITH_TREE } },
     { 0, NULL, { TOOL, "tree", "--invert", WITH_TREE } },
     { 0, NULL, { TOOL, "tree", WITHOUT_TREE } },

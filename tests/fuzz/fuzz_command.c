@@ -32,7 +32,7 @@ typedef struct choice {
 
 static const char *const patterns[] = { "f", "a|main", "<", "\\.py:[0-9]+\\(" };
 static const char *const formats[] = { "text", "md", "csv", "json", "jsonl" };
-static const char *const keys[] = { "time", "calls,name", "stdname", "nfl,line", "time,awaited" };
+static const char *const keys[] = { "time", "calls,name", "stdname", "nfl,line" };
 static const char *const limits[] = { "3", "0.5", "a", "0" };
 static const char *const counts[] = { "3", "0" };
 static const char *const widths[] = { "0", "20", "80", "200" };
@@ -101,7 +101,15 @@ static int is_count(const tp_command *command, const char *name)
            (strcmp(command->name, "path") == 0 || strcmp(command->name, "diff") == 0);
 }
 
-/* The first three bytes behind the command's say which options, the fifth which of their values. */
+/* Whether --pstats, which does not know that key, is not among the options. */
+static int can_be_awaited(const tp_command *command, const uint8_t *head)
+{
+    return strcmp(command->name, "top") == 0 && (head[1] & 1u << 7) == 0;
+}
+
+/* The first three bytes behind the command's say which options, the fifth which of their values. For
+ * what came later there are no bits: the fifth's highest turns --thread into --process, and rows to be
+ * sorted by time awaited. */
 static void add_options(line *l, const tp_command *command, const uint8_t *head)
 {
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -112,10 +120,11 @@ static void add_options(line *l, const tp_command *command, const uint8_t *head)
         const char *value = c->values == NULL               ? NULL
                             : is_count(command, c->name) ? counts[head[4] % 2]
                                                          : c->values[(head[4] + i) % c->count];
-        /* The head has no bit of its own for it. */
         int is_process = c->values == threads && head[4] >= 128;
         if (is_process)
             value = processes[head[4] % 2];
+        else if (c->values == keys && head[4] >= 128 && can_be_awaited(command, head))
+            value = "awaited,time";
         snprintf(name, sizeof name, "--%s%s", is_process ? "process" : c->name, value != NULL ? "=" : "");
         add(l, name, value != NULL ? value : "");
     }
