@@ -360,8 +360,9 @@ bool tp_rule_matches(const tp_rule *rule, const tp_label *label)
     }
     if (rule->has_line && rule->line != label->line)
         return false;
-    return (rule->file.bytes == NULL || tp_glob_match_path(rule->file, file)) &&
-           tp_glob_match(rule->name, name);
+    tp_span in = rule->file, called = rule->name;
+    return (in.bytes == NULL || tp_glob_match_path(in.bytes, in.size, file.bytes, file.size)) &&
+           tp_glob_match(called.bytes, called.size, name.bytes, name.size);
 }
 
 double tp_rule_value(const tp_rule *rule)

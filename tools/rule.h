@@ -8,7 +8,11 @@
 
 #include <traceprof/traceprof.h>
 
-#include "glob.h"
+/* Bytes of something else; no NUL behind them. */
+typedef struct tp_span {
+    const char *bytes;
+    size_t size;
+} tp_span;
 
 typedef enum tp_metric {
     TP_CALLS,
