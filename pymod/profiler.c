@@ -56,19 +56,106 @@ static int check_scope(const char *name, tp_scope *scope)
     return -1;
 }
 
+/* Patterns as an argument gives them: their bytes, and the objects that hold these. */
+typedef struct pattern_list {
+    PyObject *holders; /* Owned list of bytes, NULL if there are none */
+    tp_string *texts;  /* Owned. */
+    size_t count;
+} pattern_list;
+
+static void free_patterns(pattern_list *list)
+{
+    Py_CLEAR(list->holders);
+    PyMem_Free(list->texts);
+    *list = (pattern_list){ NULL, NULL, 0 };
+}
+
+/* A str's bytes, or NULL with an exception that names the argument. */
+static PyObject *pattern_bytes(const char *argument, PyObject *item)
+{
+    if (!PyUnicode_Check(item)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a str or an iterable of str, not of %s", argument,
+                     Py_TYPE(item)->tp_name);
+        return NULL;
+    }
+    if (PyUnicode_GET_LENGTH(item) == 0) {
+        PyErr_Format(PyExc_ValueError, "%s has an empty pattern", argument);
+        return NULL;
+    }
+    return PyUnicode_AsEncodedString(item, "utf-8", "surrogatepass");
+}
+
+/* New list of the argument's patterns; it is a single one or an iterable. */
+static PyObject *pattern_items(const char *argument, PyObject *value)
+{
+    if (PyUnicode_Check(value))
+        return Py_BuildValue("[O]", value);
+    if (PyBytes_Check(value) || Py_TYPE(value)->tp_iter == NULL) {
+        PyErr_Format(PyExc_TypeError, "%s must be a str or an iterable of str, not %s", argument,
+                     Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    return PySequence_List(value);
+}
+
+static int parse_patterns(pattern_list *list, const char *argument, PyObject *value)
+{
+    if (value == Py_None)
+        return 0;
+    list->holders = pattern_items(argument, value);
+    if (list->holders == NULL)
+        return -1;
+    Py_ssize_t count = PyList_GET_SIZE(list->holders);
+    list->texts = PyMem_New(tp_string, (size_t)count + 1);
+    if (list->texts == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *bytes = pattern_bytes(argument, PyList_GET_ITEM(list->holders, i));
+        if (bytes == NULL || PyList_SetItem(list->holders, i, bytes) != 0)
+            return -1;
+        list->texts[i] =
+            (tp_string){ PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes) };
+    }
+    list->count = (size_t)count;
+    return 0;
+}
+
+/* A recording of these options with these patterns, or NULL. */
+static tp_recording *create_filtered(tp_engine *engine, tp_recording_options *options,
+                                     PyObject *include, PyObject *exclude)
+{
+    pattern_list in = { NULL, NULL, 0 }, out = { NULL, NULL, 0 };
+    tp_recording *recording = NULL;
+    if (parse_patterns(&in, "include", include) == 0 &&
+        parse_patterns(&out, "exclude", exclude) == 0) {
+        options->include = in.texts;
+        options->include_count = in.count;
+        options->exclude = out.texts;
+        options->exclude_count = out.count;
+        if (tp_recording_create(&recording, engine, options) != TP_OK)
+            recording = NULL;
+    }
+    free_patterns(&in);
+    free_patterns(&out);
+    return recording;
+}
+
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = { "timer", "timeunit", "subcalls", "builtins",
-                             "scope", "max_contexts", NULL };
+                             "scope", "max_contexts", "include", "exclude", NULL };
     profiler *p = as_profiler(self);
-    PyObject *timer = Py_None;
+    PyObject *timer = Py_None, *include = Py_None, *exclude = Py_None;
     double timeunit = 0.0;
     int subcalls = 1, builtins = 1;
     const char *scope_name = "thread";
     tp_scope scope;
     Py_ssize_t max_contexts = TP_DEFAULT_MAX_CONTEXTS;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$sn:Profiler", names, &timer, &timeunit,
-                                     &subcalls, &builtins, &scope_name, &max_contexts))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$snOO:Profiler", names, &timer, &timeunit,
+                                     &subcalls, &builtins, &scope_name, &max_contexts, &include,
+                                     &exclude))
         return -1;
     if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope_name, &scope) != 0)
         return -1;
@@ -86,8 +173,8 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     options.no_builtins = !builtins;
     options.scope = scope;
     options.owner = self;
-    tp_recording *recording;
-    if (tp_recording_create(&recording, state->engine, &options) != TP_OK)
+    tp_recording *recording = create_filtered(state->engine, &options, include, exclude);
+    if (recording == NULL)
         return -1;
     tp_recording_destroy(p->recording);
     p->recording = recording;
@@ -358,7 +445,7 @@ static void profiler_dealloc(PyObject *self)
 
 PyDoc_STRVAR(profiler_doc,
              "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, "
-             "scope='thread', max_contexts=1000000)\n--\n\n"
+             "scope='thread', max_contexts=1000000, include=None, exclude=None)\n--\n\n"
              "Records every call of a thread: counts, times, callers, and the calling context tree.");
 
 static PyMethodDef profiler_methods[] = {

@@ -42,10 +42,16 @@ typedef struct tp_recording_options {
     uint32_t no_builtins;    /* not 0: only Python functions are recorded */
     tp_scope scope;
     struct _object *owner;   /* what sys.getprofile() shows on 3.11; borrowed, may be NULL */
+    const tp_string *include; /* which code is recorded, by patterns (docs/filters.md); copied.
+                                 None: all of it. An empty pattern is TP_EARGUMENT. */
+    size_t include_count;
+    const tp_string *exclude; /* which of that is not */
+    size_t exclude_count;
 } tp_recording_options;
 
-#define TP_RECORDING_OPTIONS_INIT \
-    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, TP_SCOPE_THREAD, NULL }
+#define TP_RECORDING_OPTIONS_INIT                                                              \
+    { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, TP_SCOPE_THREAD, NULL, \
+      NULL, 0, NULL, 0 }
 
 /* One engine an interpreter; it lives until it is released and its last recording is destroyed. */
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);

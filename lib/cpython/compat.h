@@ -15,6 +15,13 @@
 #define TP_HAVE_MONITORING 1
 #endif
 
+/* Whether PY_THROW and PY_UNWIND can be switched off for one code object. */
+#if PY_VERSION_HEX >= 0x030F0000
+#define TP_HAVE_LOCAL_UNWIND 1
+#else
+#define TP_HAVE_LOCAL_UNWIND 0
+#endif
+
 /* Named after the newest API; same ownership everywhere. */
 #if PY_VERSION_HEX < 0x030C0000
 #define PyUnstable_Eval_RequestCodeExtraIndex _PyEval_RequestCodeExtraIndex

@@ -1,9 +1,11 @@
 /* Engines and recordings: what exists, what runs where. Called with the GIL held. */
 #include "engine.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "contexts.h"
+#include "filter.h"
 #include "greenlets.h"
 #include "identity.h"
 #include "watch.h"
@@ -52,6 +54,7 @@ static void free_engine(tp_engine *engine)
     tp_greenlets_destroy(engine);
     tp_watch_destroy(engine);
     tp_suspensions_free(&engine->suspensions);
+    tp_filters_free(engine);
     tp_clock_destroy(engine->elder);
     tp_threads_free(engine);
     PyMem_RawFree(engine);
@@ -86,6 +89,7 @@ static void free_recording(tp_recording *recording)
     tp_session_destroy(recording->session);
     tp_clock_destroy(recording->clock);
     tp_timer_destroy(recording->timer);
+    tp_filter_release(recording->engine, recording->filter);
     PyObject *held = recording->held;
     PyMem_RawFree(recording);
     Py_XDECREF(held);
@@ -111,6 +115,7 @@ static void detach(tp_recording *recording)
         tp_greenlets_unwatch(engine, tp_here.thread);
     recording->running = false;
     count_running(engine, recording->scope, -1);
+    tp_filter_end(recording);
 }
 
 /* What is suspended is awaited until now. */
@@ -200,11 +205,17 @@ void tp_recording_end_busy(tp_recording *recording)
         engine->post->references--;
 }
 
+/* The first version of the options ended behind this member. */
+#define SMALLEST_OPTIONS (offsetof(tp_recording_options, owner) + sizeof(PyObject *))
+
 tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
-                              const tp_recording_options *options)
+                              const tp_recording_options *given)
 {
-    if (options->size < sizeof *options)
+    tp_recording_options all = TP_RECORDING_OPTIONS_INIT;
+    const tp_recording_options *options = &all;
+    if (given->size < SMALLEST_OPTIONS)
         return raise(TP_EARGUMENT);
+    memcpy(&all, given, given->size < sizeof all ? given->size : sizeof all);
     tp_recording *recording = PyMem_RawCalloc(1, sizeof *recording);
     if (recording == NULL)
         return raise(TP_ENOMEM);
@@ -213,6 +224,8 @@ tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
     recording->builtins = options->no_builtins == 0;
     recording->scope = options->scope;
     tp_status status = create_clock(recording, options);
+    if (status == TP_OK)
+        status = tp_filter_acquire(&recording->filter, engine, options);
     if (status == TP_OK) {
         tp_session_options session = TP_SESSION_OPTIONS_INIT;
         session.clock = recording->clock;
@@ -269,6 +282,7 @@ tp_status tp_recording_start(tp_recording *recording)
     recording->running = true;
     recording->evicted = false;
     count_running(engine, recording->scope, 1);
+    tp_filter_begin(recording);
     status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
                                                   : tp_thread_attach(recording);
     if (status != TP_OK) {
@@ -329,6 +343,8 @@ static tp_status describe(const tp_recording *recording, tp_profile *profile)
     tp_status status = tp_profile_set_text(profile, "python", version, size);
     if (status == TP_OK)
         status = tp_profile_set_text(profile, "hook", hook, strlen(hook));
+    if (status == TP_OK)
+        status = tp_filter_describe(recording->filter, profile);
     if (status == TP_OK && recording->timer != NULL)
         status = tp_profile_set_integer(profile, "timer_failures",
                                         (int64_t)recording->timer->failures);

@@ -20,6 +20,7 @@
 #include "timer.h"
 
 typedef struct tp_thread tp_thread;
+typedef struct tp_filter tp_filter; /* filter.h */
 
 /* What contexts know of a recording: contexts.c. */
 typedef struct tp_ticket tp_ticket;
@@ -73,6 +74,9 @@ struct tp_engine {
     PyObject *context_var;      /* Owned. */
     PyTypeObject *members_type; /* Owned; of the variable's values */
     tp_suspensions suspensions; /* coroutines between their calls, in the sight of any recording */
+    size_t running_filtered;   /* of these, those that leave code out */
+    tp_filter *filters;       /* Owned. */
+    bool switched_off;        /* events of some code, since the last restart */
     size_t busy;              /* sum of the recordings': nothing is freed while it is not 0 */
     bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
@@ -98,6 +102,7 @@ struct tp_recording {
     bool builtins;
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
+    tp_filter *filter;    /* Borrowed from the engine; NULL: all code is recorded */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
 };

@@ -10,267 +10,19 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "contexts.h"
-#include "coroutines.h"
-#include "engine.h"
-#include "identity.h"
-#include "track.h"
+#include "filter.h"
+#include "monitoring_handlers.h"
 
 #define TOOL_NAME "ctraceprof"
 #define TOOL_COUNT 6
 
-/* A callback holds what its event needs, and arrives in a register. */
-typedef struct tp_hook {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    uint64_t engine_id; /* the engine's present one */
-    tp_engine *engine;  /* Borrowed; NULL once the hook is retired. */
-    PyObject *missing;  /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
-} tp_hook;
-
-typedef struct tp_event {
-    const char *name;
-    vectorcallfunc handler;
-    vectorcallfunc handler_in_contexts; /* while a context is recorded */
-    bool builtins; /* wanted only when builtins are recorded */
-} tp_event;
-
 struct tp_hooks {
     PyTypeObject *type;   /* Owned. */
     PyObject *monitoring; /* Owned. */
-    PyObject *callbacks[9]; /* Owned, one an event; NULL while not installed */
+    PyObject *callbacks[TP_EVENT_COUNT]; /* Owned, one an event; NULL while not installed */
     int tool;             /* -1 while not installed */
     bool builtins;        /* CALL and what follows from it is among the events set */
 };
-
-/* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
- * recording on this thread, on the counter, and a path already seen. The rest is a tail call away.
- *
- * Each has a twin for when a context is recorded: what is recorded on the thread then changes with its
- * context, which costs a call and two comparisons an event. */
-
-typedef PyObject *const *arguments;
-
-/* Whether what the thread keeps is this engine's, and up to date. */
-TP_ALWAYS_INLINE bool is_here(const tp_hook *hook, bool in_contexts)
-{
-    return TP_LIKELY(tp_here.engine_id == hook->engine_id) &&
-           (!in_contexts || TP_LIKELY(tp_contexts_is_same()));
-}
-
-/* The thread's entry, with nothing attached where there is nothing to record. NULL: the hook is
- * retired. */
-static const tp_thread *find_thread(const tp_hook *hook)
-{
-    if (hook->engine == NULL)
-        return NULL;
-    tp_thread *thread = tp_thread_arrive(hook->engine);
-    if (hook->engine->running_in_contexts > 0)
-        thread = tp_contexts_follow(hook->engine, thread);
-    if (TP_UNLIKELY(tp_thread_has_chores(thread)))
-        tp_thread_do_chores(hook->engine, thread);
-    return thread;
-}
-
-TP_NOINLINE static PyObject *enter_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
-        tp_track_enter(a->track, args[0], NULL);
-    Py_RETURN_NONE;
-}
-
-TP_NOINLINE static PyObject *leave_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
-        tp_track_leave(a->track, args[0], NULL);
-    Py_RETURN_NONE;
-}
-
-TP_ALWAYS_INLINE PyObject *enter(const tp_hook *hook, arguments args, bool in_contexts)
-{
-#ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast;
-        if (TP_LIKELY(track != NULL) && TP_LIKELY(tp_track_try_push(track, args[0]))) {
-            track->top->start = tp_counter_read();
-            Py_RETURN_NONE;
-        }
-    }
-#endif
-    return enter_slow(hook, args);
-}
-
-TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args, bool in_contexts)
-{
-#ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast;
-        if (TP_LIKELY(track != NULL)) {
-            uint64_t now = tp_counter_read();
-            if (TP_LIKELY(tp_track_try_leave(track, args[0], now)))
-                Py_RETURN_NONE;
-        }
-    }
-#endif
-    return leave_slow(hook, args);
-}
-
-/* Coroutines and async generators only: their instance is told apart, which takes longer. */
-
-static bool is_of_interest(const tp_hook *hook, const tp_thread *thread)
-{
-    return thread != NULL &&
-           (thread->first != NULL || hook->engine->suspensions.first.count > 0);
-}
-
-TP_NOINLINE static PyObject *resume_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    if (!is_of_interest(hook, thread))
-        Py_RETURN_NONE;
-    tp_suspensions *suspensions = &hook->engine->suspensions;
-    uint64_t instance = tp_instance_here();
-    if (instance == 0)
-        return enter_slow(hook, args);
-    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
-        tp_resume(suspensions, a->track, args[0], instance);
-    tp_suspensions_end(suspensions, instance);
-    Py_RETURN_NONE;
-}
-
-TP_NOINLINE static PyObject *suspend_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    if (thread == NULL || thread->first == NULL)
-        Py_RETURN_NONE;
-    uint64_t instance =
-        tp_is_await(args[0], PyLong_AsSsize_t(args[1])) ? tp_instance_here() : 0;
-    if (instance == 0)
-        return leave_slow(hook, args);
-    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
-        tp_suspend(&hook->engine->suspensions, a->track, args[0], instance);
-    Py_RETURN_NONE;
-}
-
-TP_ALWAYS_INLINE PyObject *resume(const tp_hook *hook, arguments args, bool in_contexts)
-{
-    return tp_is_coroutine_code(args[0]) ? resume_slow(hook, args)
-                                         : enter(hook, args, in_contexts);
-}
-
-TP_ALWAYS_INLINE PyObject *suspend(const tp_hook *hook, arguments args, bool in_contexts)
-{
-    return tp_is_coroutine_code(args[0]) ? suspend_slow(hook, args)
-                                         : leave(hook, args, in_contexts);
-}
-
-/* throw() and close(): what has not begun is entered for the first time. */
-TP_ALWAYS_INLINE PyObject *throw(const tp_hook *hook, arguments args, bool in_contexts)
-{
-    bool resumed = tp_is_coroutine_code(args[0]) &&
-                   tp_has_begun(args[0], PyLong_AsSsize_t(args[1]));
-    return resumed ? resume_slow(hook, args) : enter(hook, args, in_contexts);
-}
-
-/* From here on args are: code, offset, callable, first argument or MISSING. */
-
-TP_NOINLINE static PyObject *call_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    const void *key = thread == NULL || thread->first == NULL
-                          ? NULL
-                          : tp_builtin_key(args[2], args[3], hook->missing);
-    if (key == NULL)
-        Py_RETURN_NONE;
-    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
-        if (a->recording->builtins)
-            tp_track_enter(a->track, key, args[2]);
-    }
-    Py_RETURN_NONE;
-}
-
-TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
-{
-    const tp_thread *thread = find_thread(hook);
-    const void *key = thread == NULL || thread->first == NULL
-                          ? NULL
-                          : tp_builtin_key(args[2], args[3], hook->missing);
-    if (key == NULL)
-        Py_RETURN_NONE;
-    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
-        if (a->recording->builtins)
-            tp_track_leave(a->track, key, args[0]);
-    }
-    Py_RETURN_NONE;
-}
-
-TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_contexts)
-{
-    if (tp_is_never_builtin(args[2]))
-        Py_RETURN_NONE;
-#ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast_builtin;
-        const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-        if (TP_LIKELY(track != NULL) && TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
-            track->top->start = tp_counter_read();
-            Py_RETURN_NONE;
-        }
-    }
-#endif
-    return call_slow(hook, args);
-}
-
-TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args, bool in_contexts)
-{
-#ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast_builtin;
-        if (TP_LIKELY(track != NULL)) {
-            uint64_t now = tp_counter_read();
-            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-            if (TP_LIKELY(key != NULL && tp_track_try_leave(track, key, now)))
-                Py_RETURN_NONE;
-        }
-    }
-#endif
-    return called_slow(hook, args);
-}
-
-/* on_enter and on_enter_in_contexts, ...: what the interpreter calls. */
-#define DEFINE_HANDLER(name, body, in_contexts)                                          \
-    static PyObject *name(PyObject *self, arguments args, size_t count, PyObject *names) \
-    {                                                                                    \
-        (void)count;                                                                     \
-        (void)names;                                                                     \
-        return body((const tp_hook *)self, args, in_contexts);                           \
-    }
-#define DEFINE_HANDLERS(body)              \
-    DEFINE_HANDLER(on_##body, body, false) \
-    DEFINE_HANDLER(on_##body##_in_contexts, body, true)
-
-DEFINE_HANDLERS(enter)
-DEFINE_HANDLERS(resume)
-DEFINE_HANDLERS(throw)
-DEFINE_HANDLERS(leave)
-DEFINE_HANDLERS(suspend)
-DEFINE_HANDLERS(call)
-DEFINE_HANDLERS(called)
-
-static const tp_event events[] = {
-    { "PY_START", on_enter, on_enter_in_contexts, false },
-    { "PY_RESUME", on_resume, on_resume_in_contexts, false },
-    { "PY_THROW", on_throw, on_throw_in_contexts, false },
-    { "PY_RETURN", on_leave, on_leave_in_contexts, false },
-    { "PY_YIELD", on_suspend, on_suspend_in_contexts, false },
-    { "PY_UNWIND", on_leave, on_leave_in_contexts, false },
-    { "CALL", on_call, on_call_in_contexts, true },
-    { "C_RETURN", on_called, on_called_in_contexts, true },
-    { "C_RAISE", on_called, on_called_in_contexts, true },
-};
-#define EVENT_COUNT (sizeof events / sizeof *events)
 
 static void hook_dealloc(PyObject *self)
 {
@@ -413,15 +165,15 @@ static tp_status set_callback(const struct tp_hooks *hooks, const char *event, P
 static void note(tp_engine *engine, tp_hook *hook, const tp_event *event)
 {
     hook->engine_id = engine->id;
-    hook->vectorcall =
-        engine->running_in_contexts > 0 ? event->handler_in_contexts : event->handler;
+    hook->vectorcall = event->handlers[(engine->running_in_contexts > 0 ? 1 : 0) +
+                                       (engine->running_filtered > 0 ? 2 : 0)];
 }
 
 void tp_hooks_note(tp_engine *engine)
 {
-    for (size_t i = 0; engine->hooks != NULL && i < EVENT_COUNT; i++) {
+    for (size_t i = 0; engine->hooks != NULL && i < TP_EVENT_COUNT; i++) {
         if (engine->hooks->callbacks[i] != NULL)
-            note(engine, (tp_hook *)engine->hooks->callbacks[i], &events[i]);
+            note(engine, (tp_hook *)engine->hooks->callbacks[i], &tp_events[i]);
     }
 }
 
@@ -429,24 +181,28 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
 {
     struct tp_hooks *hooks = engine->hooks;
     PyObject *missing = PyObject_GetAttrString(hooks->monitoring, "MISSING");
-    tp_hook *hook = missing == NULL ? NULL : (tp_hook *)hooks->type->tp_alloc(hooks->type, 0);
+    PyObject *disable =
+        missing == NULL ? NULL : PyObject_GetAttrString(hooks->monitoring, "DISABLE");
+    tp_hook *hook = disable == NULL ? NULL : (tp_hook *)hooks->type->tp_alloc(hooks->type, 0);
     if (hook != NULL) {
         note(engine, hook, event);
         hook->engine = engine;
         hook->missing = missing;
+        hook->disable = event->local ? disable : NULL;
     }
     Py_XDECREF(missing);
+    Py_XDECREF(disable);
     return (PyObject *)hook;
 }
 
 static tp_status register_callbacks(tp_engine *engine)
 {
     struct tp_hooks *hooks = engine->hooks;
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        hooks->callbacks[i] = make_callback(engine, &events[i]);
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
+        hooks->callbacks[i] = make_callback(engine, &tp_events[i]);
         if (hooks->callbacks[i] == NULL)
             return TP_EPYTHON;
-        tp_status status = set_callback(hooks, events[i].name, hooks->callbacks[i], NULL);
+        tp_status status = set_callback(hooks, tp_events[i].name, hooks->callbacks[i], NULL);
         if (status != TP_OK)
             return status;
     }
@@ -457,11 +213,11 @@ static tp_status register_callbacks(tp_engine *engine)
 static tp_status set_events(struct tp_hooks *hooks, bool builtins)
 {
     long mask = 0;
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
-        long number = event_number(hooks, events[i].name);
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
+        long number = event_number(hooks, tp_events[i].name);
         if (number == -1)
             return TP_EPYTHON;
-        if (builtins || !events[i].builtins)
+        if (builtins || !tp_events[i].builtins)
             mask |= number;
     }
     PyObject *result = PyObject_CallMethod(hooks->monitoring, "set_events", "il", hooks->tool, mask);
@@ -482,19 +238,32 @@ static void retire(PyObject *callback)
     hook->engine = NULL;
 }
 
-/* Gives back id and callbacks, unless another tool took them. Returns whether they were still ours. */
-static bool release_tool(struct tp_hooks *hooks)
+/* All that was switched off comes back, for other tools too: it outlives the events themselves, and the
+ * next holder of the id would miss them. */
+static tp_status restart_events(tp_engine *engine)
 {
+    PyObject *result = PyObject_CallMethod(engine->hooks->monitoring, "restart_events", NULL);
+    if (result == NULL)
+        return TP_EPYTHON;
+    Py_DECREF(result);
+    tp_filters_note_restart(engine);
+    return TP_OK;
+}
+
+/* Gives back id and callbacks, unless another tool took them. Returns whether they were still ours. */
+static bool release_tool(tp_engine *engine)
+{
+    struct tp_hooks *hooks = engine->hooks;
     bool ours = owns_tool(hooks);
     if (ours) {
         PyObject *result =
             PyObject_CallMethod(hooks->monitoring, "set_events", "ii", hooks->tool, 0);
         Py_XDECREF(result);
     }
-    for (size_t i = 0; i < EVENT_COUNT; i++) {
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
         PyObject *previous = NULL;
         if (ours && hooks->callbacks[i] != NULL &&
-            set_callback(hooks, events[i].name, Py_None, &previous) == TP_OK &&
+            set_callback(hooks, tp_events[i].name, Py_None, &previous) == TP_OK &&
             previous != hooks->callbacks[i])
             ours = false;
         Py_XDECREF(previous);
@@ -507,17 +276,19 @@ static bool release_tool(struct tp_hooks *hooks)
         Py_XDECREF(result);
     }
     PyErr_Clear();
+    if (engine->switched_off && restart_events(engine) != TP_OK)
+        PyErr_Clear();
     hooks->tool = -1;
     hooks->builtins = false;
     return ours;
 }
 
-tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
+static tp_status install(tp_engine *engine, const tp_recording *recording)
 {
     struct tp_hooks *hooks = engine->hooks;
     /* The id may have been taken away meanwhile, and what is there now is another's. */
     if (hooks->tool >= 0 && !owns_tool(hooks))
-        release_tool(hooks);
+        release_tool(engine);
     if (hooks->tool >= 0) {
         /* Events are only ever added while something runs: a change re-instruments all code. */
         return recording->builtins && !hooks->builtins ? set_events(hooks, true) : TP_OK;
@@ -530,10 +301,23 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
         status = set_events(hooks, recording->builtins);
     if (status != TP_OK) {
         PyObject *exception = PyErr_GetRaisedException();
-        release_tool(hooks);
+        release_tool(engine);
         PyErr_SetRaisedException(exception);
     }
     return status;
+}
+
+tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
+{
+    tp_status status = install(engine, recording);
+    if (status != TP_OK)
+        return status;
+    /* Last, so that nothing is switched off between this and the recording's beginning. */
+    if (!tp_filters_hide_from(engine, recording->filter) || restart_events(engine) == TP_OK)
+        return TP_OK;
+    bool ignored;
+    tp_hooks_remove(engine, recording, &ignored);
+    return TP_EPYTHON;
 }
 
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
@@ -543,7 +327,7 @@ void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
     if (engine->running > 0)
         *evicted = engine->hooks->tool < 0 || !owns_tool(engine->hooks);
     else if (engine->hooks->tool >= 0)
-        *evicted = !release_tool(engine->hooks);
+        *evicted = !release_tool(engine);
     PyErr_SetRaisedException(exception);
 }
 

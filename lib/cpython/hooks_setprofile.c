@@ -8,6 +8,7 @@
 #include "contexts.h"
 #include "coroutines.h"
 #include "engine.h"
+#include "filter.h"
 #include "identity.h"
 #include "track.h"
 
@@ -20,11 +21,16 @@ static const void *key_of_builtin(PyObject *callable)
 }
 
 /* The frame keeps its code: the reference may be given back at once. */
-static const void *key_of_frame(PyFrameObject *frame)
+static PyObject *code_of_frame(PyFrameObject *frame)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
     Py_DECREF(code);
-    return code;
+    return (PyObject *)code;
+}
+
+static const void *key_of_frame(PyFrameObject *frame)
+{
+    return code_of_frame(frame);
 }
 
 /* The clock is read before the key of what has ended is asked for. */
@@ -109,6 +115,9 @@ static void record_all(tp_engine *engine, const tp_thread *thread, PyFrameObject
     bool coroutines = thread->first != NULL || engine->suspensions.first.count > 0;
     uint64_t instance = coroutines ? instance_of_event(frame, what, argument) : 0;
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (TP_UNLIKELY(a->recording->filter != NULL) &&
+            tp_filter_leaves_out(a->recording, code_of_frame(frame)))
+            continue;
         if (instance != 0)
             record_coroutine(a, frame, what, instance);
         else

@@ -6,9 +6,7 @@
 #include "greenlets.h"
 #include "watch.h"
 
-/* The bytes of a str as marshal encodes it. *holder keeps them; it is the str itself where that has
- * them in this form already. */
-static tp_status borrow_bytes(PyObject *text, PyObject **holder, tp_string *bytes)
+tp_status tp_borrow_bytes(PyObject *text, PyObject **holder, tp_string *bytes)
 {
     if (PyUnicode_IS_ASCII(text)) {
         Py_ssize_t size = PyUnicode_GET_LENGTH(text);
@@ -35,12 +33,18 @@ static tp_status hold(tp_recording *recording, PyObject *object)
 }
 
 /* Whether this is the code of greenlet's package itself, which goes on to load its extension. */
-static bool imports_greenlet(const tp_label *label)
+static bool imports_greenlet(tp_string file)
 {
     static const char tail[] = "greenlet/__init__.py";
     size_t size = sizeof tail - 1;
-    return label->file.size >= size &&
-           memcmp(label->file.bytes + label->file.size - size, tail, size) == 0;
+    return file.size >= size && memcmp(file.bytes + file.size - size, tail, size) == 0;
+}
+
+void tp_identity_meet(tp_engine *engine, tp_string file)
+{
+    tp_greenlets_look(engine);
+    if (imports_greenlet(file))
+        tp_thread_expect_greenlets(engine);
 }
 
 static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_label *label)
@@ -48,10 +52,10 @@ static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_labe
     if (!tp_watch_code(recording->engine, code))
         return TP_ENOMEM;
     label->line = code->co_firstlineno;
-    tp_status status = borrow_bytes(code->co_filename, &recording->label_file, &label->file);
+    tp_status status = tp_borrow_bytes(code->co_filename, &recording->label_file, &label->file);
     if (status == TP_OK)
-        status = borrow_bytes(code->co_name, &recording->label_name, &label->name);
-    if (status == TP_OK && imports_greenlet(label))
+        status = tp_borrow_bytes(code->co_name, &recording->label_name, &label->name);
+    if (status == TP_OK && imports_greenlet(label->file))
         tp_thread_expect_greenlets(recording->engine);
     return status;
 }
@@ -169,7 +173,7 @@ static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_l
         return TP_ENOMEM;
     label->line = 0;
     label->file = (tp_string){ "~", 1 };
-    tp_status status = borrow_bytes(name, &recording->label_name, &label->name);
+    tp_status status = tp_borrow_bytes(name, &recording->label_name, &label->name);
     Py_DECREF(name);
     return status;
 }
@@ -184,7 +188,7 @@ static tp_status label_other(tp_recording *recording, PyObject *object, tp_label
     }
     label->line = 0;
     label->file = (tp_string){ "~", 1 };
-    tp_status status = borrow_bytes(name, &recording->label_name, &label->name);
+    tp_status status = tp_borrow_bytes(name, &recording->label_name, &label->name);
     Py_DECREF(name);
     return status;
 }

@@ -44,6 +44,14 @@ static inline const void *tp_builtin_key(PyObject *callable, PyObject *first, Py
     return PyCFunction_Check(callable) ? ((PyCFunctionObject *)callable)->m_ml : NULL;
 }
 
+/* The bytes of a str as marshal encodes it. *holder keeps them; it is the str itself where that has
+ * them in this form already. Not TP_OK: a Python exception is set. */
+TP_NODISCARD tp_status tp_borrow_bytes(PyObject *text, PyObject **holder, tp_string *bytes);
+
+/* Code of this file runs for the first time in a recording that may leave it out: what the resolver does
+ * for greenlet's sake. */
+void tp_identity_meet(tp_engine *engine, tp_string file);
+
 /* The resolver of a recording's session. `subject` is NULL when the key is a code object, else the
  * builtin or method descriptor that was called. */
 tp_status tp_identity_resolve(void *recording, const void *key, void *subject, tp_label *label);

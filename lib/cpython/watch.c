@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "filter.h"
+
 typedef struct watched {
     tp_watch_post *post;
     const void *code;
@@ -22,6 +24,7 @@ static void code_is_freed(void *extra)
     if (mark->post->engine != NULL) {
         for (tp_recording *r = mark->post->engine->recordings; r != NULL; r = r->next)
             tp_session_forget(r->session, mark->code);
+        tp_filters_forget(mark->post->engine, mark->code);
     }
     tp_watch_leave(mark->post);
     PyMem_RawFree(mark);

@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 USAGE = (
     "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--this-thread] "
-    "[--limit N] (-m module | -c code | scriptfile) [arg] ..."
+    "[--include PATTERN] [--exclude PATTERN] [--limit N] (-m module | -c code | scriptfile) [arg] ..."
 )
 
 # Where frames between main() and the program come from, apart from this package.
@@ -52,6 +52,14 @@ def _parser():
         default="process",
         help="record the main thread only, not those that the program starts",
     )
+    for name, what in (("include", "only"), ("exclude", "all but")):
+        parser.add_option(
+            "--" + name,
+            action="append",
+            metavar="PATTERN",
+            help=f"record {what} modules (pkg, pkg.mod, pkg.*.x) or paths (*/tests/*) of this pattern; "
+            "may be given several times",
+        )
     parser.add_option(
         "--limit", type="int", default=None, metavar="N", help="print the first N rows only"
     )
@@ -72,6 +80,8 @@ def _parse(arguments):
         parser.error("-m and -c exclude each other")
     if options.limit is not None and options.limit < 0:
         parser.error(f"--limit must be 0 or more, not {options.limit}")
+    if "" in (options.include or []) + (options.exclude or []):
+        parser.error("a pattern is empty")
     if options.outfile is not None:
         options.outfile = os.path.abspath(options.outfile)
     return options, rest
@@ -110,7 +120,12 @@ class _CommandProfile(Profile):
     """The profile of a whole program: written once, by the process that began it."""
 
     def __init__(self, options, command):
-        super().__init__(builtins=options.builtins, scope=options.scope)
+        super().__init__(
+            builtins=options.builtins,
+            scope=options.scope,
+            include=options.include,
+            exclude=options.exclude,
+        )
         self._options = options
         self._command = command
         self._process = os.getpid()

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -34,6 +34,8 @@ class Profiler:
         *,
         scope: Literal["thread", "process", "context"] = "thread",
         max_contexts: int = 1000000,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
     ) -> None: ...
     def enable(self, subcalls: bool | None = None, builtins: bool | None = None) -> None: ...
     def disable(self) -> None: ...

@@ -39,7 +39,7 @@ def label(code):
 
 class Profile(_core.Profiler):
     """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, scope="thread",
-    max_contexts=1000000)
+    max_contexts=1000000, include=None, exclude=None)
 
     Records every call. Any number of profiles may be enabled at once.
 
@@ -53,6 +53,12 @@ class Profile(_core.Profiler):
         AnyIO's tasks and worker threads, and what ctraceprof.bind() carries elsewhere.
     max_contexts: nodes of the call tree of a thread to keep. Beyond it calls still count, exactly, in all that
         pstats shows; only their place in the tree is folded.
+    include, exclude: which code to record, by patterns: a str, or several. "json" is the module or
+        package of that name with all below it, and may hold * and ?; with a slash, or ending in .py, a
+        pattern is for paths: "site-packages/", "*/tests/*". Included is all code unless said otherwise;
+        what is excluded is not included. Code that is left out is transparent: what it calls is called
+        by the nearest recorded caller, whose own time holds its time. Built-ins go with the code that
+        calls them. From Python 3.12 on, code that is left out costs nothing after its first calls.
     """
 
     _table = None

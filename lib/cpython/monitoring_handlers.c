@@ -1,0 +1,304 @@
+/* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
+ * recording on this thread, on the counter, and a path already seen. The rest is a tail call away.
+ *
+ * Each has a twin for when a context is recorded: what is recorded on the thread then changes with its
+ * context, which costs a call and two comparisons an event. */
+#include "compat.h"
+
+#ifdef TP_HAVE_MONITORING
+
+#include "contexts.h"
+#include "coroutines.h"
+#include "filter.h"
+#include "identity.h"
+#include "monitoring_handlers.h"
+#include "track.h"
+
+typedef PyObject *const *arguments;
+
+/* Whether what the thread keeps is this engine's, and up to date. */
+TP_ALWAYS_INLINE bool is_here(const tp_hook *hook, bool in_contexts)
+{
+    return TP_LIKELY(tp_here.engine_id == hook->engine_id) &&
+           (!in_contexts || TP_LIKELY(tp_contexts_is_same()));
+}
+
+/* The thread's entry, with nothing attached where there is nothing to record. NULL: the hook is
+ * retired. */
+static const tp_thread *find_thread(const tp_hook *hook)
+{
+    if (hook->engine == NULL)
+        return NULL;
+    tp_thread *thread = tp_thread_arrive(hook->engine);
+    if (hook->engine->running_in_contexts > 0)
+        thread = tp_contexts_follow(hook->engine, thread);
+    if (TP_UNLIKELY(tp_thread_has_chores(thread)))
+        tp_thread_do_chores(hook->engine, thread);
+    return thread;
+}
+
+/* What a callback gives back: code that no recording wants need not call again from here. */
+static PyObject *answer(const tp_hook *hook, arguments args)
+{
+    if (hook->engine != NULL && hook->disable != NULL &&
+        tp_filters_switch_off(hook->engine, args[0]))
+        return Py_NewRef(hook->disable);
+    Py_RETURN_NONE;
+}
+
+TP_NOINLINE static PyObject *enter_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
+        if (!tp_filter_leaves_out(a->recording, args[0]))
+            tp_track_enter(a->track, args[0], NULL);
+    return answer(hook, args);
+}
+
+TP_NOINLINE static PyObject *leave_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
+        if (!tp_filter_leaves_out(a->recording, args[0]))
+            tp_track_leave(a->track, args[0], NULL);
+    return answer(hook, args);
+}
+
+TP_ALWAYS_INLINE PyObject *enter(const tp_hook *hook, arguments args, bool in_contexts)
+{
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast;
+        if (TP_LIKELY(track != NULL) && TP_LIKELY(tp_track_try_push(track, args[0]))) {
+            track->top->start = tp_counter_read();
+            Py_RETURN_NONE;
+        }
+    }
+#endif
+    return enter_slow(hook, args);
+}
+
+TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args, bool in_contexts)
+{
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast;
+        if (TP_LIKELY(track != NULL)) {
+            uint64_t now = tp_counter_read();
+            if (TP_LIKELY(tp_track_try_leave(track, args[0], now)))
+                Py_RETURN_NONE;
+        }
+    }
+#endif
+    return leave_slow(hook, args);
+}
+
+/* Coroutines and async generators only: their instance is told apart, which takes longer. */
+
+static bool is_of_interest(const tp_hook *hook, const tp_thread *thread)
+{
+    return thread != NULL &&
+           (thread->first != NULL || hook->engine->suspensions.first.count > 0);
+}
+
+TP_NOINLINE static PyObject *resume_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    if (!is_of_interest(hook, thread))
+        return answer(hook, args);
+    tp_suspensions *suspensions = &hook->engine->suspensions;
+    uint64_t instance = tp_instance_here();
+    if (instance == 0)
+        return enter_slow(hook, args);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
+        if (!tp_filter_leaves_out(a->recording, args[0]))
+            tp_resume(suspensions, a->track, args[0], instance);
+    tp_suspensions_end(suspensions, instance);
+    return answer(hook, args);
+}
+
+TP_NOINLINE static PyObject *suspend_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    if (thread == NULL || thread->first == NULL)
+        return answer(hook, args);
+    uint64_t instance =
+        tp_is_await(args[0], PyLong_AsSsize_t(args[1])) ? tp_instance_here() : 0;
+    if (instance == 0)
+        return leave_slow(hook, args);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
+        if (!tp_filter_leaves_out(a->recording, args[0]))
+            tp_suspend(&hook->engine->suspensions, a->track, args[0], instance);
+    return answer(hook, args);
+}
+
+TP_ALWAYS_INLINE PyObject *resume(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    return tp_is_coroutine_code(args[0]) ? resume_slow(hook, args)
+                                         : enter(hook, args, in_contexts);
+}
+
+TP_ALWAYS_INLINE PyObject *suspend(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    return tp_is_coroutine_code(args[0]) ? suspend_slow(hook, args)
+                                         : leave(hook, args, in_contexts);
+}
+
+/* throw() and close(): what has not begun is entered for the first time. */
+TP_ALWAYS_INLINE PyObject *throw(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    bool resumed = tp_is_coroutine_code(args[0]) &&
+                   tp_has_begun(args[0], PyLong_AsSsize_t(args[1]));
+    return resumed ? resume_slow(hook, args) : enter(hook, args, in_contexts);
+}
+
+/* From here on args are: code, offset, callable, first argument or MISSING. */
+
+TP_NOINLINE static PyObject *call_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    const void *key = thread == NULL || thread->first == NULL
+                          ? NULL
+                          : tp_builtin_key(args[2], args[3], hook->missing);
+    if (key == NULL)
+        return answer(hook, args);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (a->recording->builtins && !tp_filter_leaves_out(a->recording, args[0]))
+            tp_track_enter(a->track, key, args[2]);
+    }
+    return answer(hook, args);
+}
+
+TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
+{
+    const tp_thread *thread = find_thread(hook);
+    const void *key = thread == NULL || thread->first == NULL
+                          ? NULL
+                          : tp_builtin_key(args[2], args[3], hook->missing);
+    if (key == NULL)
+        Py_RETURN_NONE;
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (a->recording->builtins && !tp_filter_leaves_out(a->recording, args[0]))
+            tp_track_leave(a->track, key, args[0]);
+    }
+    Py_RETURN_NONE;
+}
+
+TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    if (tp_is_never_builtin(args[2]))
+        Py_RETURN_NONE;
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+        if (TP_LIKELY(track != NULL) && TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
+            track->top->start = tp_counter_read();
+            Py_RETURN_NONE;
+        }
+    }
+#endif
+    return call_slow(hook, args);
+}
+
+TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args, bool in_contexts)
+{
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        if (TP_LIKELY(track != NULL)) {
+            uint64_t now = tp_counter_read();
+            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+            if (TP_LIKELY(key != NULL && tp_track_try_leave(track, key, now)))
+                Py_RETURN_NONE;
+        }
+    }
+#endif
+    return called_slow(hook, args);
+}
+
+/* While code is left out: a builtin goes with the code that calls it, so its key alone does not tell, and
+ * calls of whatever kind are to be switched off in such code. Code that is on the stack is recorded. */
+
+TP_ALWAYS_INLINE PyObject *call_filtered(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    bool never = tp_is_never_builtin(args[2]);
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        if (TP_LIKELY(track != NULL) && TP_LIKELY(track->top->key == args[0])) {
+            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+            if (never)
+                Py_RETURN_NONE;
+            if (TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
+                track->top->start = tp_counter_read();
+                Py_RETURN_NONE;
+            }
+        }
+    }
+#endif
+    return never ? answer(hook, args) : call_slow(hook, args);
+}
+
+TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args, bool in_contexts)
+{
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_track *track = tp_here.thread->fast_builtin;
+        if (TP_LIKELY(track != NULL)) {
+            uint64_t now = tp_counter_read();
+            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
+            const tp_frame *top = track->top;
+            if (TP_LIKELY(key != NULL && top->key == key && top[-1].key == args[0] &&
+                          tp_track_try_leave(track, key, now)))
+                Py_RETURN_NONE;
+        }
+    }
+#endif
+    return called_slow(hook, args);
+}
+
+/* on_enter and on_enter_in_contexts, ...: what the interpreter calls. */
+#define DEFINE_HANDLER(name, body, in_contexts)                                          \
+    static PyObject *name(PyObject *self, arguments args, size_t count, PyObject *names) \
+    {                                                                                    \
+        (void)count;                                                                     \
+        (void)names;                                                                     \
+        return body((const tp_hook *)self, args, in_contexts);                           \
+    }
+#define DEFINE_HANDLERS(body)              \
+    DEFINE_HANDLER(on_##body, body, false) \
+    DEFINE_HANDLER(on_##body##_in_contexts, body, true)
+
+DEFINE_HANDLERS(enter)
+DEFINE_HANDLERS(resume)
+DEFINE_HANDLERS(throw)
+DEFINE_HANDLERS(leave)
+DEFINE_HANDLERS(suspend)
+DEFINE_HANDLERS(call)
+DEFINE_HANDLERS(called)
+DEFINE_HANDLERS(call_filtered)
+DEFINE_HANDLERS(called_filtered)
+
+/* A handler and its twin, and those while code is left out. */
+#define HANDLERS(body, filtered)                                                 \
+    {                                                                            \
+        on_##body, on_##body##_in_contexts, on_##filtered, on_##filtered##_in_contexts \
+    }
+#define UNWIND TP_HAVE_LOCAL_UNWIND
+
+const tp_event tp_events[TP_EVENT_COUNT] = {
+    { "PY_START", HANDLERS(enter, enter), true, false },
+    { "PY_RESUME", HANDLERS(resume, resume), true, false },
+    { "PY_THROW", HANDLERS(throw, throw), UNWIND, false },
+    { "PY_RETURN", HANDLERS(leave, leave), true, false },
+    { "PY_YIELD", HANDLERS(suspend, suspend), true, false },
+    { "PY_UNWIND", HANDLERS(leave, leave), UNWIND, false },
+    { "CALL", HANDLERS(call, call_filtered), true, true },
+    { "C_RETURN", HANDLERS(called, called_filtered), false, true },
+    { "C_RAISE", HANDLERS(called, called_filtered), false, true },
+};
+
+#else
+typedef int tp_no_monitoring_handlers;
+#endif
