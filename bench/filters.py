@@ -48,7 +48,7 @@ def share(**options):
     for (file, _, _), (_, calls, _, _, callers) in profile.stats.items():
         total += calls
         if file == "~":
-            own += sum(figures[1] for caller, figures in callers.items() if is_below(caller[0], home))
+            own += sum(figures[0] for caller, figures in callers.items() if is_below(caller[0], home))
         elif is_below(file, home):
             own += calls
     return own / total

@@ -1,0 +1,809 @@
+"""include= and exclude=: which code is meant, that the rest is transparent, and that it costs nothing."""
+
+import asyncio
+import collections
+import dis
+import marshal
+import os
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ctraceprof
+import test_random_trees as programs
+
+HERE = os.path.basename(__file__)
+TOOL = Path(os.environ.get("TRACEPROF_BUILD", "build")).resolve() / "traceprof"
+HAS_MONITORING = sys.version_info >= (3, 12)
+needs_monitoring = pytest.mark.skipif(
+    not HAS_MONITORING, reason="3.11's hook cannot be switched off for some code only"
+)
+
+
+def make(source, file="<string>", **namespace):
+    """What the source defines, as if from that file."""
+    exec(compile(source, file, "exec"), namespace)
+    return namespace
+
+
+def counts(profile):
+    """{name: calls}, of Python functions."""
+    profile.create_stats()
+    sums = collections.Counter()
+    for (file, _, name), row in profile.stats.items():
+        sums[name] += row[1] if file != "~" else 0
+    return sums
+
+
+def is_recorded(function, **options):
+    profile = ctraceprof.Profile(**options)
+    profile.enable()
+    function()
+    profile.disable()
+    return function.__name__ in counts(profile)
+
+
+# Which code is meant.
+
+
+@pytest.mark.parametrize(
+    "pattern, module, meant",
+    [
+        ("json", "json", True),
+        ("json", "json.decoder", True),
+        ("json", "json.a.b", True),
+        ("json", "jsonx", False),
+        ("json", "xjson", False),
+        ("json", "a.json", False),
+        ("json.*", "json", True),
+        ("json.*", "json.decoder", True),
+        ("json.*.*", "json", True),
+        ("json.decoder", "json", False),
+        ("json.decoder", "json.decoder", True),
+        ("json.d*", "json.decoder", True),
+        ("json.d*", "json.encoder", False),
+        ("js?n", "json.decoder", True),
+        ("*.tests", "a.tests.b", True),
+        ("*.tests", "a.b.tests", True),
+        ("*.tests", "tests", False),
+        ("[jy]son", "yson", True),
+        ("*", "json", True),
+        ("tête", "tête.à", True),
+        ("t?te", "tête", True),
+        ("JSON", "json", False),
+        ("/elsewhere/json", "json", False),
+        ("*/file.py", "json", True),
+        ("__main__", "json", False),
+    ],
+)
+def test_modules(pattern, module, meant):
+    function = make("def f(): pass", "/somewhere/json/file.py", __name__=module)["f"]
+    assert is_recorded(function, include=pattern) == meant
+    assert is_recorded(function, exclude=pattern) != meant
+
+
+FILES = [
+    ("/a/b/c.py", "/a/b/c.py", True),
+    ("b/c.py", "/a/b/c.py", True),
+    ("c.py", "/a/b/c.py", True),
+    ("./c.py", "/a/b/c.py", True),
+    ("/c.py", "/a/b/c.py", False),
+    ("x/c.py", "/a/b/c.py", False),
+    ("?/c.py", "/a/b/c.py", True),
+    ("*/c.py", "/a/b/c.py", True),
+    ("[!x]/c.py", "/a/b/c.py", True),
+    ("b/*", "/a/b/c/d.py", True),
+    ("b/", "/a/b/c/d.py", True),
+    ("b/", "/a/xb/c.py", False),
+    ("/a/", "/a/b/c.py", True),
+    ("*c.py", "/a/b/abc.py", True),
+    ("<string>", "<string>", True),
+    ("<*>", "<string>", True),
+    ("<*>", "/a/b.py", False),
+    ("<frozen *>", "<frozen importlib._bootstrap>", True),
+    ("*", "<string>", True),
+    ("a\\b.py", "C:\\a\\b.py", False),
+    ("*\\b.py", "C:\\a\\b.py", True),
+    ("é/*", "/a/é/b.py", True),
+    ("?/b.py", "/a/é/b.py", True),
+    ("\udce9/*", "/a/\udce9/b.py", True),
+    ("é/*", "/a/\udce9/b.py", False),
+]
+# Without a module's name its file stands for it.
+MODULES_BY_FILE = [
+    ("json", "/lib/json.py", True),
+    ("json", "/lib/json/__init__.py", True),
+    ("json", "/lib/json/a/b.py", True),
+    ("json.a", "/lib/json/a/b.py", True),
+    ("json.a.b", "/lib/json/a/b.pyx", True),
+    ("json.*", "/lib/json/a/b.py", True),
+    ("json.b", "/lib/json/a/b.py", False),
+    ("j*n.a", "/lib/json/a.py", True),
+    ("json", "/lib/xjson/a.py", False),
+    ("json", "/lib/json.txt", False),
+    ("json", "<json>", False),
+]
+
+
+@pytest.mark.parametrize("pattern, file, meant", FILES + MODULES_BY_FILE)
+def test_files(pattern, file, meant):
+    function = make("def f(): pass", file)["f"]
+    del function.__globals__["__builtins__"]
+    assert is_recorded(function, include=pattern) == meant
+    assert is_recorded(function, exclude=pattern) != meant
+
+
+@pytest.mark.parametrize("pattern, file, meant", FILES)
+def test_a_path_is_a_path_whatever_the_module(pattern, file, meant):
+    function = make("def f(): pass", file, __name__="some.module")["f"]
+    assert is_recorded(function, include=pattern) == meant
+
+
+def test_a_folder_of_the_same_name_is_not_the_package():
+    """~/src/app holds the package app, and an environment with all the others."""
+    home = "/home/me/src/app"
+    own = make("def f(): pass", f"{home}/app/views.py", __name__="app.views")["f"]
+    other = make("def f(): pass", f"{home}/venv/site-packages/other.py", __name__="other")["f"]
+    assert is_recorded(own, include="app")
+    assert not is_recorded(other, include="app")
+
+
+def test_generated_code_belongs_to_the_module_it_runs_in():
+    function = make("exec('def f(): pass', globals())", "/x/y.py", __name__="some.module")["f"]
+    assert function.__code__.co_filename == "<string>"
+    assert is_recorded(function, include="some")
+
+
+def test_names_that_are_none():
+    for name in (None, 3, "", b"json"):
+        function = make("def f(): pass", "/lib/json/a.py", __name__=name)["f"]
+        assert is_recorded(function, include="json") == (name != "")
+
+
+def test_several_patterns_and_exclusion_wins():
+    f, g, h = (make("def f(): pass", "x", __name__=name)["f"] for name in ("a.b", "a.c", "d"))
+    cases = [
+        ({"include": ["a", "d"]}, [1, 1, 1]),
+        ({"include": ("a.b", "d")}, [1, 0, 1]),
+        ({"include": {"a", "d"}, "exclude": "a.b"}, [0, 1, 1]),
+        ({"include": iter(["a"]), "exclude": (p for p in ["a"])}, [0, 0, 0]),
+        ({"exclude": ["a.c", "d"]}, [1, 0, 0]),
+        ({"include": [], "exclude": ()}, [1, 1, 1]),
+        ({"include": None, "exclude": None}, [1, 1, 1]),
+    ]
+    for options, expected in cases:
+        options = {name: list(value) if value is not None else None for name, value in options.items()
+                   if not isinstance(value, str)} | {
+            name: value for name, value in options.items() if isinstance(value, str)}
+        assert [is_recorded(function, **options) for function in (f, g, h)] == expected
+
+
+# What is refused, and what is not.
+
+
+@pytest.mark.parametrize("argument", ["include", "exclude"])
+@pytest.mark.parametrize("value", [b"x", 3, ["a", 3], [b"x"], [None], [["a"]], True, bytearray(b"x")])
+def test_bad_types(argument, value):
+    with pytest.raises(TypeError, match=f"^{argument} must be a str or an iterable of str"):
+        ctraceprof.Profile(**{argument: value})
+
+
+@pytest.mark.parametrize("argument", ["include", "exclude"])
+@pytest.mark.parametrize("value", ["", [""], ["a", ""]])
+def test_empty_patterns(argument, value):
+    with pytest.raises(ValueError, match=f"^{argument} has an empty pattern"):
+        ctraceprof.Profile(**{argument: value})
+
+
+def test_an_iterable_that_fails():
+    def patterns():
+        yield "a"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ctraceprof.Profile(include=patterns())
+
+
+def test_a_profile_whose_patterns_were_bad_is_not_one():
+    profile = ctraceprof.Profile.__new__(ctraceprof.Profile)
+    with pytest.raises(TypeError):
+        profile.__init__(include=3)
+    with pytest.raises(ValueError, match="was not called"):
+        profile.enable()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*" * 100_000, "a" * 1_000_000, "*a" * 10_000, "[" * 100_000, "." * 10_000, ".*" * 10_000,
+     "/" * 10_000, "./" * 10_000, "\udc80", "\0", "\U0010ffff.x", "<", "*", "?", ".", "..", "./", "/",
+     ".py", ".*", "[", "[!]", "\\", "\n"],
+)
+def test_hostile_patterns(pattern):
+    function = make("def f(): pass", "/some/where/file.py", __name__="some.module")["f"]
+    for options in ({"include": pattern}, {"exclude": pattern}, {"include": [pattern, "some"]}):
+        is_recorded(function, **options)
+    assert is_recorded(function, include=[pattern, "some"])
+    assert not is_recorded(function, exclude=[pattern, "some"])
+
+
+def test_thousands_of_patterns():
+    patterns = [f"package{i}.module*" for i in range(10_000)]
+    function = make("def f(): pass", "/x.py", __name__="package9999.module7.x")["f"]
+    other = make("def f(): pass", "/x.py", __name__="package99999.module7")["f"]
+    assert is_recorded(function, include=patterns + patterns)
+    assert not is_recorded(other, include=patterns)
+
+
+# What is left out is transparent.
+
+SOURCES = {
+    "outer": "def outer(n):\n  inner(n)\n  return n\n",
+    "middle": "def middle(n):\n  len(()); abs(1)\n  return outer(n - 1) if n > 0 else leaf()\n",
+    "inner": "def inner(n):\n  return middle(n)\n",
+    "leaf": "def leaf():\n  return len((1, 2))\n",
+}
+
+
+def chain():
+    namespace = {}
+    for name, source in SOURCES.items():
+        exec(compile(source, f"/chain/{name}.py", "exec"), namespace)
+    return namespace["outer"]
+
+
+def table(profile):
+    """{name: (calls, primitive calls, {caller's name: calls})}."""
+    profile.create_stats()
+    return {
+        name: (row[1], row[0], {caller[2]: figures[0] for caller, figures in row[4].items()})
+        for (_, _, name), row in profile.stats.items()
+        if "disable" not in name
+    }
+
+
+def recorded(run, **options):
+    profile = ctraceprof.Profile(**options)
+    profile.enable()
+    run()
+    profile.disable()
+    return table(profile)
+
+
+LEN = "<built-in method builtins.len>"
+ABS = "<built-in method builtins.abs>"
+
+
+@pytest.mark.parametrize("builtins", [True, False])
+def test_callees_go_to_the_nearest_recorded_caller(builtins):
+    outer = chain()
+    own = {LEN, ABS} if builtins else set()
+    all_but_middle = recorded(lambda: outer(3), exclude=["middle", HERE], builtins=builtins)
+    assert all_but_middle == {
+        "outer": (4, 1, {"inner": 3}),
+        "inner": (4, 1, {"outer": 4}),
+        "leaf": (1, 1, {"inner": 1}),
+        **({LEN: (1, 1, {"leaf": 1})} if builtins else {}),
+    }
+    only = recorded(lambda: outer(3), include=["outer", "middle"], builtins=builtins)
+    assert {name: row for name, row in only.items() if name not in own} == {
+        "outer": (4, 1, {"middle": 3}),
+        "middle": (4, 1, {"outer": 4}),
+    }
+    if builtins:
+        assert only[LEN] == only[ABS] == (4, 4, {"middle": 4})
+    recursive = recorded(lambda: outer(3), include="outer", builtins=builtins)
+    assert recursive == {"outer": (4, 1, {"outer": 3})}
+
+
+def test_times_go_to_the_nearest_recorded_caller():
+    outer = chain()
+    ticks = iter(range(10**6))
+    profile = ctraceprof.Profile(lambda: next(ticks), 1.0, include=["outer", "leaf"], builtins=False)
+    profile.enable()
+    outer(0)
+    profile.disable()
+    profile.create_stats()
+    rows = {name: row[2:4] for (_, _, name), row in profile.stats.items()}
+    # Events that are left out do not read the clock: outer 0, leaf 1, leaf 2, outer 3.
+    assert rows == {"outer": (2.0, 3.0), "leaf": (1.0, 1.0)}
+
+
+def test_callbacks_from_c():
+    """A builtin that left out code calls is not recorded; what it calls back is."""
+    by = make("def by(f): return sorted((3, 1, 2), key=f)", "/out/x.py", __name__="out")["by"]
+    key = make("def key(x): return abs(x)", "/in/x.py", __name__="in")["key"]
+    assert recorded(lambda: by(key), include="in") == {
+        "key": (3, 3, {}), ABS: (3, 3, {"key": 3}),
+    }
+    sort = make("def sort(f): return sorted((3, 1, 2), key=f)", "/in/x.py", __name__="in")["sort"]
+    out = make("def out(x): return sorted([x, len('')])[0]", "/out/x.py", __name__="out")["out"]
+    SORTED = "<built-in method builtins.sorted>"
+    # Its own sorted() and that of the code left out are one function.
+    assert recorded(lambda: sort(out), include="in") == {
+        "sort": (1, 1, {}), SORTED: (1, 1, {"sort": 1}),
+    }
+
+
+def test_exceptions_through_what_is_left_out():
+    raiser = make("def raiser(): raise KeyError", "/in/a.py", __name__="in")["raiser"]
+    through = make("def through(f):\n  f()\n  len(())", "/out/b.py", __name__="out")["through"]
+    catcher = make(
+        "def catcher(g, f):\n  try: g(f)\n  except KeyError: return abs(-1)", "/in/c.py", __name__="in"
+    )["catcher"]
+    for _ in range(2):
+        assert recorded(lambda: [catcher(through, raiser) for _ in range(5)], include="in") == {
+            "catcher": (5, 5, {}), "raiser": (5, 5, {"catcher": 5}), ABS: (5, 5, {"catcher": 5}),
+        }
+
+
+def test_generators_left_out():
+    numbers = make(
+        "def numbers(n):\n  for i in range(n):\n    yield one()\n", "/out/a.py", __name__="out"
+    )
+    numbers["one"] = make("def one(): return 1", "/in/b.py", __name__="in")["one"]
+    use = make(
+        "def use(f):\n  g = f(3)\n  next(g)\n  try: g.throw(KeyError)\n  except KeyError: pass\n"
+        "  return sum(f(4))", "/in/c.py", __name__="in"
+    )["use"]
+    result = recorded(lambda: use(numbers["numbers"]), include="in")
+    SUM, NEXT = (f"<built-in method builtins.{name}>" for name in ("sum", "next"))
+    assert result == {
+        "use": (1, 1, {}), "one": (5, 5, {NEXT: 1, SUM: 4}), SUM: (1, 1, {"use": 1}),
+        NEXT: (1, 1, {"use": 1}), "<method 'throw' of 'generator' objects>": (1, 1, {"use": 1}),
+    }
+
+
+def test_generators_recorded_within_what_is_left_out():
+    use = make("def use(f):\n  return sum(f(4)) + len(list(f(2)))", "/out/c.py", __name__="out")["use"]
+    numbers = make("def numbers(n):\n  yield from range(n)", "/in/a.py", __name__="in")["numbers"]
+    assert recorded(lambda: use(numbers), include="in", builtins=False) == {"numbers": (8, 8, {})}
+
+
+@pytest.mark.parametrize("scope", ["thread", "process", "context"])
+@pytest.mark.parametrize("left_out", ["waiter", "worker", "both", "none"])
+def test_coroutines(scope, left_out):
+    worker = make("async def worker(f):\n  await f(0)\n  return len(())", "/x", __name__="worker")["worker"]
+    waiter = make(
+        "async def waiter(w, f):\n  await w(f)\n  await f(0)\n  await w(f)", "/x", __name__="waiter"
+    )["waiter"]
+    names = {"both": ["waiter", "worker"], "none": []}.get(left_out, [left_out])
+
+    async def main():
+        profile = ctraceprof.Profile(scope=scope, exclude=names)
+        profile.enable()
+        await asyncio.gather(*(waiter(worker, asyncio.sleep) for _ in range(3)))
+        profile.disable()
+        return counts(profile)
+
+    found = asyncio.run(main())
+    # A start, and a resume for each sleep below it.
+    assert found.get("worker", 0) == (0 if "worker" in names else 3 * 2 * 2)
+    assert found.get("waiter", 0) == (0 if "waiter" in names else 3 * 4)
+
+
+@pytest.mark.parametrize("include", [True, False])
+def test_enabled_in_the_middle(include):
+    """The ends of frames that began before are nobody's, whether recorded or not."""
+    frame = make(
+        "def frame(p, f):\n  len(())\n  p.enable()\n  f()\n  len(())\n", "/x", __name__="frame"
+    )["frame"]
+    after = make("def after(): abs(1)", "/y", __name__="after")["after"]
+    profile = ctraceprof.Profile(**({"include": "after"} if include else {"exclude": ["frame", HERE]}))
+    frame(profile, after)
+    after()
+    profile.disable()
+    assert table(profile) == {"after": (2, 2, {}), ABS: (2, 2, {"after": 2})}
+    profile.clear()
+    profile.enable()
+    after()
+    profile.disable()
+    assert table(profile) == {"after": (1, 1, {}), ABS: (1, 1, {"after": 1})}
+
+
+def extension(path):
+    with open(path, "rb") as file:
+        marshal.load(file)
+        return marshal.load(file)
+
+
+def test_nothing_is_repaired(tmp_path):
+    outer = chain()
+    profile = ctraceprof.Profile(include=["outer", "leaf"])
+    profile.enable()
+    for _ in range(3):
+        outer(5)
+    profile.disable()
+    profile.dump_stats(tmp_path / "x.prof")
+    properties = extension(tmp_path / "x.prof")["properties"]
+    assert properties["include"] == "leaf\nouter"
+    assert "exclude" not in properties
+    assert properties.get("repairs_orphans", 0) == properties.get("repairs_unwound", 0) == 0
+
+
+def test_all_threads():
+    outer = chain()
+
+    def run():
+        threads = [threading.Thread(target=outer, args=(3,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert recorded(run, scope="process", include="outer") == {"outer": (32, 8, {"outer": 24})}
+
+
+def test_addresses_that_come_back():
+    """Code is freed, and other code lies where it lay."""
+    source = "def f(): return len(())"
+    profile = ctraceprof.Profile(exclude=["out", HERE])
+    addresses = collections.defaultdict(set)
+    profile.enable()
+    for i in range(3000):
+        name = ("in", "out")[i * i % 7 % 2]
+        function = make(source, f"/{name}.py", __name__=name).pop("f")
+        addresses[name].add(id(function.__code__))
+        function()
+        del function
+    profile.disable()
+    expected = sum(i * i % 7 % 2 == 0 for i in range(3000))
+    assert addresses["in"] & addresses["out"], "no address came back: nothing was tested"
+    profile.create_stats()
+    rows = {key[2]: row for key, row in profile.stats.items()}
+    assert rows["f"][1] == expected
+    assert {caller[2]: figures[0] for caller, figures in rows[LEN][4].items()} == {"f": expected}
+
+
+# Random programs: a filtered profile is the projection of the whole tree.
+
+
+class Tree:
+    """What a file has of the calling context tree: rows of (parent, label, calls, calls by itself)."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            labels, thread = list(marshal.load(file)), marshal.load(file)["threads"][0]
+        count = len(thread["function"]) // 4
+        column = {name: struct.unpack(f"<{count}{code}", thread[name]) for name, code in
+                  (("function", "I"), ("parent", "I"), ("calls", "Q"), ("nested_calls", "Q"))}
+        self.rows = [
+            (None if parent == 0xFFFFFFFF else parent, labels[function], calls, nested)
+            for function, parent, calls, nested in zip(*(column[k] for k in column))
+        ]
+
+    def project(self, is_included):
+        """({label: [calls, primitive]}, {(caller, label): [calls, primitive]}) of what is included. A
+        builtin is if its caller is."""
+        functions = collections.defaultdict(lambda: [0, 0])
+        edges = collections.defaultdict(lambda: [0, 0])
+        paths, kept = [], []  # by row: labels of the recorded calls down to it; whether it is one
+        for parent, label, calls, nested in self.rows:
+            path = paths[parent] if parent is not None else ()
+            if label[0] != "~":
+                keep = is_included(label[0])
+            else:
+                keep = parent is not None and kept[parent]
+            kept.append(keep)
+            paths.append(path + (label,) if keep else path)
+            if not keep:
+                continue
+            functions[label][0] += calls
+            functions[label][1] += calls if label not in path else 0
+            if path:
+                pair = (path[-1], label)
+                edges[pair][0] += calls
+                edges[pair][1] += calls - nested if pair not in zip(path, path[1:]) else 0
+        return dict(functions), dict(edges)
+
+
+def is_own(label):
+    return label[0] == __file__ or "Profiler" in label[2] or "_profile.py" in label[0]
+
+
+def figures(profile):
+    """The same of a profile's table."""
+    profile.snapshot_stats()
+    functions, edges = {}, {}
+    for label, (primitive, calls, _, _, callers) in profile.stats.items():
+        if is_own(label):
+            continue
+        functions[label] = [calls, primitive]
+        for caller, row in callers.items():
+            if not is_own(caller):
+                edges[caller, label] = [row[0], row[1]]
+    return functions, edges
+
+
+def times(number, figures):
+    return tuple({key: [n * number for n in row] for key, row in part.items()} for part in figures)
+
+
+PARTS = ["m0", "m1", "m2", "m3", "common"]
+
+
+def program_of(functions, generators):
+    """A random program each of whose functions is of a file /app/m0/x.py or the like."""
+    namespace = {"Failure": programs.Failure}
+    chunks, part = collections.defaultdict(list), "common"
+    for number, line in enumerate(programs.source_of(functions, generators).split("\n")):
+        if line.startswith("def ") or line.startswith("class "):
+            name = line.split()[1]
+            part = f"m{name[1]}" if name[0] in "fg" and name[1].isdigit() else "common"
+        chunks[part].append((number, line))
+    for part, lines in chunks.items():
+        # Each line where it was: labels have line numbers.
+        text, here = [], dict(lines)
+        for number in range(max(here) + 1):
+            text.append(here.get(number, ""))
+        exec(compile("\n".join(text), f"/app/{part}/x.py", "exec"), namespace)
+    return namespace["program"]
+
+
+SUBSETS = st.sets(st.sampled_from(PARTS))
+
+
+@settings(max_examples=300, deadline=None, database=None,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(
+    functions=programs._bodies(programs.STATEMENTS), generators=programs._bodies(programs.STATEMENTS),
+    first=SUBSETS, second=SUBSETS, builtins=st.booleans(), by_exclusion=st.booleans(),
+    scope=st.sampled_from(["thread", "process", "context"]),
+)
+def test_random_programs(tmp_path, functions, generators, first, second, builtins, by_exclusion, scope):
+    program = program_of(functions, generators)
+
+    def profile_of(parts):
+        if by_exclusion:
+            options = {"exclude": [part + "/*" for part in PARTS if part not in parts] + [HERE]}
+        else:
+            options = {"include": sorted(parts) or "nothing.at.all"}
+        return ctraceprof.Profile(builtins=builtins, scope=scope, **options)
+
+    def projected(tree, parts):
+        return tree.project(lambda file: file.split("/")[2] in parts if file[:5] == "/app/" else False)
+
+    whole = ctraceprof.Profile(builtins=builtins, exclude=HERE)
+    whole.enable()
+    program()
+    whole.disable()
+    whole.dump_stats(tmp_path / "whole.prof")
+    tree = Tree(tmp_path / "whole.prof")
+    a, b, a_too, every = profile_of(first), profile_of(second), profile_of(first), profile_of(PARTS)
+    a.enable()
+    program()  # a alone: what it leaves out is switched off
+    b.enable()
+    program()
+    a_too.enable()
+    program()
+    a.disable()
+    program()
+    b.disable()
+    every.enable()
+    program()
+    a_too.disable()
+    program()
+    every.disable()
+    assert figures(a) == times(3, projected(tree, first))
+    assert figures(b) == times(3, projected(tree, second))
+    assert figures(a_too) == times(3, projected(tree, first))
+    assert figures(every) == times(2, projected(tree, PARTS))
+
+
+# What is left out costs nothing after its first events.
+
+
+def instrumented(function):
+    """Names of the instructions that call the tools of sys.monitoring, as they stand now."""
+    names = {number: name for name, number in dis.opmap.items()}
+    code = function.__code__
+    present = [names.get(code._co_code_adaptive[i.offset], "") for i in dis.get_instructions(code)]
+    return [name for name in present if name.startswith("INSTRUMENTED_")]
+
+
+BUSY = """
+def busy(look=int):
+    leaf()
+    len(())
+    int("1")
+    int(*())
+    dict(a=leaf())
+    [].append(1)
+    for _ in generator():
+        pass
+    look()
+    return 1
+
+def generator():
+    yield leaf()
+    yield 2
+    return
+
+def leaf():
+    return len(())
+"""
+
+
+def busy(name="busy"):
+    namespace = make(BUSY, f"/x/{name}.py", __name__=name)
+    return [namespace[name] for name in ("busy", "generator", "leaf")]
+
+
+@needs_monitoring
+@pytest.mark.parametrize("builtins", [True, False])
+@pytest.mark.parametrize("scope", ["thread", "process", "context"])
+def test_code_left_out_is_not_instrumented(scope, builtins):
+    functions = busy()
+    with ctraceprof.Profile(builtins=builtins):
+        functions[0]()
+        assert all(map(instrumented, functions))
+    with ctraceprof.Profile(exclude="busy", builtins=builtins, scope=scope):
+        functions[0]()
+        functions[0]()
+        assert list(map(instrumented, functions)) == [[], [], []]
+
+
+@needs_monitoring
+def test_code_left_out_on_another_thread_is_not_instrumented():
+    functions = busy()
+    with ctraceprof.Profile(exclude="busy"):
+        thread = threading.Thread(target=lambda: [functions[0](), functions[0]()])
+        thread.start()
+        thread.join()
+        assert list(map(instrumented, functions)) == [[], [], []]
+
+
+@needs_monitoring
+def test_code_that_another_profile_records_stays_instrumented():
+    functions = busy()
+    whole, part, other = ctraceprof.Profile(), ctraceprof.Profile(exclude="busy"), busy("other")
+    with whole, part:
+        functions[0]()
+        other[0]()
+        assert all(map(instrumented, functions))
+    part.enable()
+    functions[0]()
+    assert not any(map(instrumented, functions))
+    with ctraceprof.Profile(include="busy") as wanted:
+        functions[0]()
+        assert all(map(instrumented, functions))
+    part.disable()
+    assert [counts(profile)["leaf"] for profile in (whole, part, wanted)] == [6, 3, 3]
+
+
+@needs_monitoring
+def test_equal_filters_do_not_restart_each_other():
+    """What is off stays off as a second profile with the same patterns, in whatever order, begins."""
+    functions = busy()
+    seen = []
+    with ctraceprof.Profile(exclude=["busy", "x"]):
+        functions[0]()
+        for patterns in (["busy", "x"], ["x", "busy", "x"]):
+            with ctraceprof.Profile(exclude=patterns):
+                functions[0](lambda: seen.append(list(map(instrumented, functions))))
+        # And a third one that wants more starts all anew: the line behind the call has yet to run.
+        with ctraceprof.Profile(exclude=["busy"]):
+            functions[0](lambda: seen.append(list(map(instrumented, functions))))
+    assert seen[:2] == [[[], [], []]] * 2
+    assert seen[2][0] != []
+
+
+@needs_monitoring
+def test_a_filter_that_was_not_there_all_the_time_restarts():
+    """a switches off alone, then both; b's own later sessions must not trust what a switched off."""
+    f, g = busy("f"), busy("g")
+    profile_a, profile_b = ctraceprof.Profile(exclude=["f", "g"]), ctraceprof.Profile(exclude="g")
+    with profile_a:
+        f = make("def f(): return len(())", "/x/f.py", __name__="f")["f"]
+        f()
+        with profile_b:
+            g[0]()
+            f()
+        f()
+        with profile_b:
+            f()
+    assert counts(profile_b)["f"] == 2
+    assert "f" not in counts(profile_a)
+
+
+@needs_monitoring
+def test_other_tools_find_everything_switched_on():
+    """What was off would stay so, for the next tool under this id, until the code runs again."""
+    monitoring = sys.monitoring
+    function = make("def f(): return 1", "/x/f.py", __name__="f")["f"]
+    with ctraceprof.Profile(exclude="f"):
+        function()
+        function()
+    seen = []
+    monitoring.use_tool_id(2, "test")
+    try:
+        event = monitoring.events.PY_START
+        monitoring.register_callback(2, event, lambda code, offset: seen.append(code.co_name))
+        monitoring.set_events(2, event)
+        function()
+    finally:
+        monitoring.set_events(2, 0)
+        monitoring.register_callback(2, event, None)
+        monitoring.free_tool_id(2)
+    assert "f" in seen
+
+
+# The command line.
+
+
+def run(*arguments, cwd=None, status=0):
+    result = subprocess.run(
+        [sys.executable, "-m", "ctraceprof", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, check=False,
+    )
+    assert result.returncode == status, result.stderr
+    return result
+
+
+@pytest.fixture
+def application(tmp_path):
+    package = tmp_path / "app"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "views.py").write_text("import json\ndef view(n): return json.dumps(n)\n")
+    (package / "__main__.py").write_text(
+        "from app.views import view\ndef main(): view([1]); view([2])\nmain()\n"
+    )
+    (tmp_path / "script.py").write_text("from app.views import view\ndef go(): view([3])\ngo()\n")
+    return tmp_path
+
+
+def rows_of(path):
+    with open(path, "rb") as file:
+        return {(os.path.basename(file), name) for file, _, name in marshal.load(file)}
+
+
+def test_command_line(application):
+    out = application / "x.prof"
+    run("-o", out, "--include", "app", "-m", "app", cwd=application)
+    names = {name for _, name in rows_of(out)}
+    assert {"main", "view"} <= names
+    assert not {"dumps", "encode", "_find_and_load"} & names
+    files = {file for file, _ in rows_of(out)} - {"~"}
+    assert files <= {"__init__.py", "__main__.py", "views.py"}
+
+    run("-o", out, "--include", "app", "--include", "json", "--exclude", "*/views.py", "script.py",
+        cwd=application)
+    names = {name for _, name in rows_of(out)}
+    assert "dumps" in names and not {"go", "view"} & names
+
+    run("-o", out, "--include", "script", "script.py", cwd=application)
+    assert {name for file, name in rows_of(out) if file != "~"} == {"<module>", "go"}
+    run("-o", out, "--include", "__main__", "script.py", cwd=application)
+    assert {name for file, name in rows_of(out) if file != "~"} == {"<module>", "go"}
+    run("-o", out, "--include", "<string>", "-c", "def f(): pass\nf()", cwd=application)
+    assert {name for _, name in rows_of(out)} == {"<module>", "f"}
+
+
+def test_command_line_of_a_folder(tmp_path):
+    """What runs is known by the folder's name; what lies beside it are modules of their own."""
+    folder = tmp_path / "tool"
+    folder.mkdir()
+    (folder / "helper.py").write_text("def help(): pass\n")
+    (folder / "__main__.py").write_text("import helper\ndef main(): helper.help()\nmain()\n")
+    for patterns, names in [(["tool"], {"<module>", "main"}), (["tool/"], {"<module>", "main", "help"}),
+                            (["helper"], {"<module>", "help"})]:
+        run("-o", "x.prof", *(f"--include={p}" for p in patterns), "tool", cwd=tmp_path)
+        assert {name for file, name in rows_of(tmp_path / "x.prof") if file != "~"} == names
+
+
+def test_patterns_are_in_the_file(application):
+    run("-o", "x.prof", "--include", "app", "--exclude", "b", "--exclude", "a/*", "script.py",
+        cwd=application)
+    properties = extension(application / "x.prof")["properties"]
+    assert (properties["include"], properties["exclude"]) == ("app", "a/*\nb")
+
+
+def test_empty_pattern_on_the_command_line(application):
+    result = run("--exclude", "", "script.py", cwd=application, status=2)
+    assert "a pattern is empty" in result.stderr
