@@ -16,7 +16,7 @@ import orders
 from run import CLOCKS, measure
 
 BOUND = 0.15
-LINES = orders.texts(1500)
+LINES = orders.texts(8000)
 ALL, FILTERED, ALL_OFF, FILTERED_OFF = "all", "one package", "all, off", "one package, off"
 
 

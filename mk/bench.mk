@@ -6,7 +6,7 @@ BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-floor bench-pair bench-tool
+.PHONY: bench bench-one bench-floor bench-pair bench-tool bench-filters
 bench: bench-tool ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
@@ -33,6 +33,9 @@ $(FLOOR): bench/floor.c lib/cpython/compat.h
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude -Ilib/cpython $(CFLAGS) \
 		$(PY_INCLUDES) $(EXT_LINK) $(LDFLAGS) -o $@ $<
+
+bench-filters: extension bench-floor ## measure what filters save; fails above its bound
+	PYTHONPATH=pymod:$(BENCH_BUILD) $(PYTHON) bench/filters.py
 
 bench-pair: $(BENCH_BUILD)/pair ## measure the recorder alone; fails above its bound
 	$<

@@ -223,7 +223,7 @@ bool tp_filters_switch_off(tp_engine *engine, PyObject *code)
             return false;
     }
     for (tp_filter *f = engine->filters; f != NULL; f = f->next)
-        f->covers = f->running > 0 && (f->covers || !engine->switched_off);
+        f->covers = f->running > 0;
     engine->switched_off = true;
     return true;
 }

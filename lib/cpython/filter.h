@@ -16,7 +16,8 @@ struct tp_filter {
     tp_filter *next;   /* in the engine's list */
     size_t references; /* recordings */
     size_t running;    /* of these */
-    bool covers;       /* it was among those running whenever something was switched off */
+    bool covers;       /* it has run whenever something was switched off since the last restart: one
+                          that begins to run otherwise brings about a restart */
     tp_filter_patterns include;
     tp_filter_patterns exclude;
     tp_map decided; /* from a code object's address */
