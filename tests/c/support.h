@@ -21,6 +21,7 @@ Suite *select_suite(void);
 Suite *dialect_suite(void);
 Suite *reshape_failure_suite(void);
 Suite *pattern_suite(void);
+Suite *glob_suite(void);
 Suite *figures_suite(void);
 Suite *strand_suite(void);
 

@@ -6,6 +6,7 @@ int main(void)
 {
     SRunner *runner = srunner_create(base_suite());
     srunner_add_suite(runner, pattern_suite());
+    srunner_add_suite(runner, glob_suite());
     srunner_add_suite(runner, clock_suite());
     srunner_add_suite(runner, tree_suite());
     srunner_add_suite(runner, record_suite());
