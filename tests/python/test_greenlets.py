@@ -214,7 +214,7 @@ def test_threads_have_their_own_greenlets():
 
 IMPORTED_LATE = """
 import ctraceprof, sys
-profile = ctraceprof.Profile(builtins={builtins})
+profile = ctraceprof.Profile({options})
 profile.enable()
 import greenlet
 def worker(parent):
@@ -238,9 +238,38 @@ assert names <= {{"main", "<method 'switch' of 'greenlet.greenlet' objects>"}}, 
 """
 
 
+@pytest.mark.parametrize("include", ["", ", include='__main__'"])
 @pytest.mark.parametrize("builtins", [True, False])
-def test_greenlet_imported_while_recording(builtins):
-    code = IMPORTED_LATE.format(builtins=builtins)
+def test_greenlet_imported_while_recording(builtins, include):
+    code = IMPORTED_LATE.format(options=f"builtins={builtins}{include}")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+SWITCHED_AT_ONCE = """
+import ctraceprof
+profile = ctraceprof.Profile(builtins={builtins}, include="__main__")
+def main():
+    import greenlet
+    g = greenlet.greenlet(worker)
+    g.switch(greenlet.getcurrent())
+    after()
+    g.switch()
+    after()
+def worker(parent):
+    parent.switch()
+def after(): pass
+profile.enable()
+main()
+profile.disable()
+rows = {{r.name: [c.name for c in r.callers] for r in profile.stats() if r.file == "<string>"}}
+assert rows == {{"main": [], "worker": [], "after": ["main"]}}, rows
+"""
+
+
+@pytest.mark.parametrize("builtins", [True, False])
+def test_greenlet_imported_by_code_that_is_left_out(builtins):
+    """No recorded function begins between the import and the first switch."""
+    code = SWITCHED_AT_ONCE.format(builtins=builtins)
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
