@@ -39,14 +39,14 @@ typedef struct tp_attachment {
 
 /* A thread that hooks have met. */
 struct tp_thread {
+    tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
+    tp_track *fast_builtin;   /* the same, if it wants builtins */
     tp_thread *next;          /* in the engine's list */
     tp_attachment *first;     /* active here, the one started last first */
     tp_attachment *all;       /* those that are not in the list, too */
     bool traced;              /* greenlet tells of switches on it */
     PyObject *tracer_before;  /* Owned; whom it told before, or NULL */
     uint32_t greenlet_attempts; /* >0: greenlet is being imported */
-    tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
-    tp_track *fast_builtin;   /* the same, if it wants builtins */
     unsigned long ident;      /* as threading.get_ident() */
     uint64_t state_id;        /* PyThreadState_GetID: never used twice, unlike addresses */
     PyThreadState *state;     /* Borrowed; may be gone, compare state_id before use */
