@@ -111,8 +111,7 @@ static void detach(tp_recording *recording)
     tp_engine *engine = recording->engine;
     tp_thread_detach_all(recording);
     tp_contexts_leave(recording);
-    if (tp_here.engine_id == engine->id)
-        tp_greenlets_unwatch(engine, tp_here.thread);
+    tp_greenlets_unwatch(engine, tp_thread_find(engine));
     recording->running = false;
     count_running(engine, recording->scope, -1);
     tp_filter_end(recording);

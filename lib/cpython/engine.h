@@ -45,6 +45,8 @@ struct tp_thread {
     tp_attachment *first;     /* active here, the one started last first */
     tp_attachment *all;       /* those that are not in the list, too */
     bool traced;              /* greenlet tells of switches on it */
+    bool telling;             /* its tracer before ours is being called */
+    uint64_t strand;          /* the greenlet that it switched to last, 0 if unknown */
     PyObject *tracer_before;  /* Owned; whom it told before, or NULL */
     uint32_t greenlet_attempts; /* >0: greenlet is being imported */
     unsigned long ident;      /* as threading.get_ident() */
@@ -138,6 +140,9 @@ void tp_thread_set_here(tp_engine *engine, tp_thread *thread);
 /* The calling thread's entry, when tp_here is not this engine's: looked up or, where all threads are
  * recorded, made and attached; and put into tp_here. Never NULL. Keeps exceptions as they are. */
 tp_thread *tp_thread_arrive(tp_engine *engine);
+
+/* The calling thread's entry, or NULL. */
+tp_thread *tp_thread_find(tp_engine *engine);
 
 /* Attaches a recording to the calling thread. TP_ENOMEM without a Python exception. */
 TP_NODISCARD tp_status tp_thread_attach(tp_recording *recording);

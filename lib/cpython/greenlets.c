@@ -12,11 +12,29 @@ struct tp_greenlets {
     PyObject *tracer;   /* Owned; what greenlet calls */
 };
 
-static void switch_tracks(const tp_thread *thread, PyObject *origin, PyObject *target)
+/* Once for each switch: where another tool has put its tracer over ours, and ours has come to lie over
+ * that, it is told twice. */
+static void switch_tracks(tp_thread *thread, PyObject *origin, PyObject *target)
 {
     uint64_t from = (uint64_t)(uintptr_t)origin, to = (uint64_t)(uintptr_t)target;
+    if (thread->strand == to)
+        return;
+    thread->strand = to;
     for (tp_attachment *a = thread->all; a != NULL; a = a->next_of_thread)
         tp_track_switch(a->track, from, to);
+}
+
+/* The tracer that was there before may itself call ours: ended here. */
+static PyObject *tell_before(tp_thread *thread, PyObject *args)
+{
+    if (thread->tracer_before == NULL || thread->telling)
+        Py_RETURN_NONE;
+    PyObject *before = Py_NewRef(thread->tracer_before);
+    thread->telling = true;
+    PyObject *result = PyObject_CallObject(before, args);
+    thread->telling = false;
+    Py_DECREF(before);
+    return result;
 }
 
 /* greenlet calls it on the target's stack, with events off: tracer(event, (origin, target)). */
@@ -31,10 +49,7 @@ static PyObject *on_switch(PyObject *capsule, PyObject *args)
     }
     tp_thread *thread = tp_thread_arrive(post->engine);
     switch_tracks(thread, origin, target);
-    PyObject *before = Py_XNewRef(thread->tracer_before);
-    PyObject *result = before == NULL ? Py_NewRef(Py_None) : PyObject_CallObject(before, args);
-    Py_XDECREF(before);
-    return result;
+    return tell_before(thread, args);
 }
 
 static PyMethodDef tracer_method = { "ctraceprof", on_switch, METH_VARARGS, NULL };
@@ -106,12 +121,13 @@ static void set_tracer(tp_engine *engine, PyObject *tracer)
 void tp_greenlets_watch(tp_engine *engine, tp_thread *thread)
 {
     struct tp_greenlets *greenlets = engine->greenlets;
-    if (greenlets->settrace == NULL || thread->traced)
+    if (greenlets->settrace == NULL)
         return;
     PyObject *exception = PyErr_GetRaisedException();
     PyObject *before = PyObject_CallNoArgs(greenlets->gettrace);
     if (before != NULL && before != greenlets->tracer) {
         Py_XSETREF(thread->tracer_before, before == Py_None ? NULL : Py_NewRef(before));
+        thread->strand = 0;
         set_tracer(engine, greenlets->tracer);
     }
     thread->traced = before != NULL;
@@ -123,7 +139,7 @@ void tp_greenlets_watch(tp_engine *engine, tp_thread *thread)
 void tp_greenlets_unwatch(tp_engine *engine, tp_thread *thread)
 {
     struct tp_greenlets *greenlets = engine->greenlets;
-    if (!thread->traced || thread->all != NULL)
+    if (thread == NULL || !thread->traced || thread->all != NULL)
         return;
     PyObject *exception = PyErr_GetRaisedException();
     PyObject *present = PyObject_CallNoArgs(greenlets->gettrace);

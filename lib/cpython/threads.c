@@ -114,6 +114,11 @@ static tp_thread *find_here(tp_engine *engine, uint64_t state_id)
     return thread;
 }
 
+tp_thread *tp_thread_find(tp_engine *engine)
+{
+    return find_here(engine, PyThreadState_GetID(PyThreadState_Get()));
+}
+
 /* The calling thread's entry, made if there is none; NULL without memory. */
 static tp_thread *make_here(tp_engine *engine)
 {
@@ -138,7 +143,8 @@ static tp_thread *make_here(tp_engine *engine)
     thread->state = state;
     thread->state_id = state_id;
     thread->name_attempts = thread->greenlet_attempts = 0;
-    thread->traced = false;
+    thread->traced = thread->telling = false;
+    thread->strand = 0;
     Py_CLEAR(thread->tracer_before);
     return thread;
 }
