@@ -4,13 +4,56 @@
 
 #include "_core.h"
 
+/* Called in a forked child. A module that is gone has nothing to put right. */
+static PyObject *after_fork(PyObject *reference, PyObject *unused)
+{
+    (void)unused;
+    PyObject *module = PyObject_CallNoArgs(reference);
+    core_state *state = module == NULL || module == Py_None ? NULL : PyModule_GetState(module);
+    if (state != NULL && state->engine != NULL)
+        tp_engine_after_fork(state->engine);
+    Py_XDECREF(module);
+    return module == NULL ? NULL : Py_NewRef(Py_None);
+}
+
+static PyMethodDef after_fork_method = { "after_fork", after_fork, METH_NOARGS, NULL };
+
+/* What is registered cannot be taken back, so it does not hold the module. Where there is no fork there
+ * is nothing to register with. */
+static int watch_forks(PyObject *module)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *registrar = os == NULL ? NULL : PyObject_GetAttrString(os, "register_at_fork");
+    Py_XDECREF(os);
+    if (registrar == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError))
+            return -1;
+        PyErr_Clear();
+        return 0;
+    }
+    PyObject *reference = PyWeakref_NewRef(module, NULL);
+    PyObject *function =
+        reference == NULL ? NULL : PyCFunction_New(&after_fork_method, reference);
+    PyObject *arguments = PyTuple_New(0);
+    PyObject *named = function == NULL ? NULL : Py_BuildValue("{sO}", "after_in_child", function);
+    PyObject *result =
+        arguments == NULL || named == NULL ? NULL : PyObject_Call(registrar, arguments, named);
+    Py_XDECREF(named);
+    Py_XDECREF(arguments);
+    Py_XDECREF(function);
+    Py_XDECREF(reference);
+    Py_DECREF(registrar);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
 static int core_exec(PyObject *module)
 {
     core_state *state = PyModule_GetState(module);
     if (tp_engine_create(&state->engine) != TP_OK)
         return -1;
     if (core_add_entries(module, state) != 0 || core_add_profiler(module, state) != 0 ||
-        core_add_bound(module, state) != 0)
+        core_add_bound(module, state) != 0 || watch_forks(module) != 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", tp_version());
 }
@@ -66,6 +109,15 @@ static PyObject *core_probe(PyObject *module, PyObject *path)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(is_main_doc, "is_main()\n--\n\nWhether this is the process's main interpreter.");
+
+static PyObject *core_is_main(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(PyInterpreterState_Get() == PyInterpreterState_Main());
+}
+
 PyObject *core_raise_error(const tp_error *error, PyObject *path)
 {
     if (error->status == TP_ENOMEM)
@@ -95,6 +147,8 @@ PyDoc_STRVAR(bind_doc,
 
 static PyMethodDef core_methods[] = {
     { "bind", core_bind, METH_O, bind_doc },
+    { "is_main", core_is_main, METH_NOARGS, is_main_doc },
+    { "merge", core_merge, METH_VARARGS, core_merge_doc },
     { "probe", core_probe, METH_O, probe_doc },
     { NULL, NULL, 0, NULL },
 };

@@ -33,6 +33,10 @@ PyObject *core_make_records(const tp_profile *profile);
 int core_add_bound(PyObject *module, core_state *state);
 PyObject *core_bind(PyObject *module, PyObject *callable);
 
+/* merge_files.c: the function merge. */
+extern const char core_merge_doc[];
+PyObject *core_merge(PyObject *module, PyObject *args);
+
 /* profiler.c: the class Profiler. */
 int core_add_profiler(PyObject *module, core_state *state);
 

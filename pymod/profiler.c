@@ -354,15 +354,40 @@ static int add_properties(tp_profile *profile, PyObject *properties)
     return 0;
 }
 
-PyDoc_STRVAR(write_doc, "_write($self, path, properties, /)\n--\n\n"
+/* process: (pid, pid of the parent, command, start, duration) */
+static int set_process(tp_profile *profile, PyObject *process)
+{
+    long long pid, parent;
+    PyObject *command;
+    double start, duration;
+    if (!PyArg_ParseTuple(process, "LLUdd;process must be a tuple of (pid, parent's pid, command, "
+                                   "start, duration)",
+                          &pid, &parent, &command, &start, &duration))
+        return -1;
+    PyObject *text = PyUnicode_AsEncodedString(command, "utf-8", "surrogatepass");
+    if (text == NULL)
+        return -1;
+    tp_status status =
+        tp_profile_set_process(profile, pid, parent, PyBytes_AS_STRING(text),
+                               (size_t)PyBytes_GET_SIZE(text), start, duration);
+    Py_DECREF(text);
+    if (status == TP_ENOMEM)
+        PyErr_NoMemory();
+    else if (status != TP_OK)
+        PyErr_Format(PyExc_ValueError, "%s", tp_status_message(status));
+    return status == TP_OK ? 0 : -1;
+}
+
+PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, /)\n--\n\n"
                         "Write the profile to path (bytes), wholly or not at all.\n\n"
-                        "properties: dict of str to str, int or float, kept in the file.");
+                        "properties: dict of str to str, int or float, kept in the file.\n"
+                        "process: tuple of pid, parent's pid, command, start and duration.");
 
 static PyObject *profiler_write(PyObject *self, PyObject *args)
 {
-    PyObject *path, *properties;
+    PyObject *path, *properties, *process = Py_None;
     char *name;
-    if (!PyArg_ParseTuple(args, "SO!:_write", &path, &PyDict_Type, &properties) ||
+    if (!PyArg_ParseTuple(args, "SO!|O:_write", &path, &PyDict_Type, &properties, &process) ||
         PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
         return NULL;
     tp_recording *recording = recording_of(self);
@@ -370,7 +395,8 @@ static PyObject *profiler_write(PyObject *self, PyObject *args)
     tp_error error;
     if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
-    if (add_properties(profile, properties) != 0) {
+    if (add_properties(profile, properties) != 0 ||
+        (process != Py_None && set_process(profile, process) != 0)) {
         tp_profile_destroy(profile);
         return NULL;
     }

@@ -57,6 +57,11 @@ typedef struct tp_recording_options {
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
 TP_API void tp_engine_release(tp_engine *engine);
 
+/* To be called in a forked child, before Python code of the program goes on there (os.register_at_fork).
+ * Recordings go on in the child as copies of the parent's, on the one thread that there is; calls that
+ * were open on others end now. Sets no exception. */
+TP_API void tp_engine_after_fork(tp_engine *engine);
+
 TP_API TP_NODISCARD tp_status tp_recording_create(tp_recording **recording, tp_engine *engine,
                                                   const tp_recording_options *options);
 

@@ -187,11 +187,13 @@ void tp_recording_begin_busy(tp_recording *recording)
 {
     recording->busy++;
     recording->engine->busy++;
+    tp_busy_note(recording);
 }
 
 void tp_recording_end_busy(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
+    tp_busy_forget(recording);
     recording->busy--;
     if (--engine->busy > 0 || !engine->has_condemned)
         return;

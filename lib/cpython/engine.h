@@ -134,6 +134,10 @@ extern _Thread_local tp_here_entry tp_here;
 void tp_recording_begin_busy(tp_recording *recording);
 void tp_recording_end_busy(tp_recording *recording);
 
+/* fork.c: which recordings the calling thread keeps busy, for a fork to know. */
+void tp_busy_note(tp_recording *recording);
+void tp_busy_forget(const tp_recording *recording);
+
 /* Sets tp_here. */
 void tp_thread_set_here(tp_engine *engine, tp_thread *thread);
 
@@ -157,6 +161,9 @@ void tp_thread_link_context(tp_recording *recording, tp_thread *thread);
 /* Ends all of a recording's attachments: no event reaches it any more. A hook that walks a thread's
  * list just now goes on behind it. */
 void tp_thread_detach_all(tp_recording *recording);
+
+/* Ends an attachment that is no longer in its recording's list. */
+void tp_attachment_retire(tp_attachment *attachment);
 
 /* Makes all threads look their entries up anew. */
 void tp_engine_renew(tp_engine *engine);

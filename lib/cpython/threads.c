@@ -177,7 +177,7 @@ static void unlink_of_thread(tp_attachment *attachment)
 }
 
 /* The attachment goes, but for its memory: a hook that is busy goes on from where it was. */
-static void retire(tp_attachment *attachment)
+void tp_attachment_retire(tp_attachment *attachment)
 {
     tp_engine *engine = attachment->recording->engine;
     if (attachment->linked)
@@ -198,7 +198,7 @@ static tp_track *take_ended(tp_recording *recording)
         return NULL;
     tp_track *track = ended->track;
     *link = ended->next_of_recording;
-    retire(ended);
+    tp_attachment_retire(ended);
     tp_engine_renew(recording->engine); /* as for an entry */
     tp_track_close(track);
     return tp_track_set_name(track, SHARED_NAME, sizeof SHARED_NAME - 1) == TP_OK ? track : NULL;
@@ -391,7 +391,7 @@ void tp_thread_detach_all(tp_recording *recording)
     while (recording->attachments != NULL) {
         tp_attachment *attachment = recording->attachments;
         recording->attachments = attachment->next_of_recording;
-        retire(attachment);
+        tp_attachment_retire(attachment);
     }
     if (engine->busy == 0)
         tp_threads_sweep(engine);
