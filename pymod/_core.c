@@ -147,6 +147,7 @@ PyDoc_STRVAR(bind_doc,
 
 static PyMethodDef core_methods[] = {
     { "bind", core_bind, METH_O, bind_doc },
+    { "hear_termination", core_hear_termination, METH_NOARGS, core_hear_termination_doc },
     { "is_main", core_is_main, METH_NOARGS, is_main_doc },
     { "merge", core_merge, METH_VARARGS, core_merge_doc },
     { "probe", core_probe, METH_O, probe_doc },

@@ -37,6 +37,11 @@ PyObject *core_bind(PyObject *module, PyObject *callable);
 extern const char core_merge_doc[];
 PyObject *core_merge(PyObject *module, PyObject *args);
 
+/* termination.c: the function hear_termination; what the handler says when it was called. */
+extern const char core_hear_termination_doc[];
+PyObject *core_hear_termination(PyObject *module, PyObject *unused);
+void core_has_heard(void);
+
 /* profiler.c: the class Profiler. */
 int core_add_profiler(PyObject *module, core_state *state);
 

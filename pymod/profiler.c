@@ -412,19 +412,25 @@ static PyObject *profiler_write(PyObject *self, PyObject *args)
 
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
                             "A signal handler: stop recording, then call self._signalled(number).\n"
-                            "In C, so that the handler itself is not among the calls recorded.");
+                            "In C, so that the handler itself is not among the calls recorded.\n"
+                            "While the recorder is at work the signal is made to come again.");
 
 static PyObject *profiler_on_signal(PyObject *self, PyObject *args)
 {
-    PyObject *number, *frame;
-    if (!PyArg_ParseTuple(args, "OO:_on_signal", &number, &frame))
+    int number;
+    PyObject *frame;
+    if (!PyArg_ParseTuple(args, "iO:_on_signal", &number, &frame))
         return NULL;
     tp_recording *recording = recording_of(self);
     if (recording == NULL)
         return NULL;
-    if (tp_recording_stop(recording) != TP_OK)
+    tp_status status = tp_recording_stop(recording);
+    if (status != TP_OK)
         PyErr_Clear();
-    return PyObject_CallMethod(self, "_signalled", "O", number);
+    if (status == TP_ESTATE && PyErr_SetInterruptEx(number) == 0)
+        Py_RETURN_NONE;
+    core_has_heard();
+    return PyObject_CallMethod(self, "_signalled", "i", number);
 }
 
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)

@@ -96,6 +96,13 @@ static bool has_plain_repr(PyObject *object)
            type == &PyWrapperDescr_Type || type == &PyCFunction_Type;
 }
 
+/* Of such an object. PyObject_Repr would first see to signals: a handler would run within the hook, and
+ * what it raises be lost. */
+static PyObject *plain_repr(PyObject *object)
+{
+    return Py_TYPE(object)->tp_repr(object);
+}
+
 /* What the type of a bound builtin's self holds under its name, unless a subclass has put something
  * else over it. Borrowed. */
 static PyObject *find_on_type(const PyCFunctionObject *function)
@@ -141,7 +148,7 @@ static PyObject *describe_function(const PyCFunctionObject *function)
     PyObject *found = find_on_type(function);
     if (found != NULL) {
         Py_INCREF(found);
-        PyObject *repr = PyObject_Repr(found);
+        PyObject *repr = plain_repr(found);
         Py_DECREF(found);
         if (repr != NULL)
             return repr;
@@ -166,7 +173,7 @@ static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_l
     if (hold_definition(recording, callable) != TP_OK)
         return TP_ENOMEM;
     PyObject *name = Py_TYPE(callable) == &PyMethodDescr_Type
-                         ? PyObject_Repr(callable)
+                         ? plain_repr(callable)
                          : describe_function((PyCFunctionObject *)callable);
     name = without_address(name);
     if (name == NULL)

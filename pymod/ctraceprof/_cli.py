@@ -7,17 +7,17 @@ import runpy
 import shlex
 import signal
 import sys
-import time
 import traceback
 
 from . import _core, _program
-from ._profile import Profile
+from ._command import CommandProfile, choices, complain, print_table
 
 __all__ = ["main"]
 
 USAGE = (
     "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--this-thread] "
-    "[--include PATTERN] [--exclude PATTERN] [--limit N] (-m module | -c code | scriptfile) [arg] ..."
+    "[--include PATTERN] [--exclude PATTERN] [--subprocesses] [--limit N] "
+    "(-m module | -c code | scriptfile) [arg] ..."
 )
 
 # Where frames between main() and the program come from, apart from this package.
@@ -61,6 +61,12 @@ def _parser():
             "may be given several times",
         )
     parser.add_option(
+        "--subprocesses",
+        action="store_true",
+        default=False,
+        help="profile the Python processes too that the program starts, and add all up at its end",
+    )
+    parser.add_option(
         "--limit", type="int", default=None, metavar="N", help="print the first N rows only"
     )
     parser.add_option("--version", action="store_true", help="print the version and exit")
@@ -87,10 +93,6 @@ def _parse(arguments):
     return options, rest
 
 
-def _complain(message):
-    sys.stderr.write(f"ctraceprof: {message}\n")
-
-
 def _load(options, name):
     """The program, or exit with a message. Errors in its source are told as Python tells them."""
     try:
@@ -100,7 +102,7 @@ def _load(options, name):
             return _program.load_code(name)
         return _program.load_script(name)
     except _program.LoadError as error:
-        _complain(error)
+        complain(error)
         raise SystemExit(error.status) from None
     except (SyntaxError, ValueError, OverflowError) as error:
         sys.stderr.write("".join(traceback.format_exception_only(type(error), error)))
@@ -112,76 +114,48 @@ def _check_outfile(path):
     try:
         _core.probe(os.fsencode(path))
     except OSError as error:
-        _complain(f"cannot write the profile: {error}")
+        complain(f"cannot write the profile: {error}")
         raise SystemExit(2) from None
 
 
-class _CommandProfile(Profile):
-    """The profile of a whole program: written once, by the process that began it."""
+class _LoneProfile(CommandProfile):
+    """Of one process: written or printed once, by the process that began it."""
 
     def __init__(self, options, command):
-        super().__init__(
-            builtins=options.builtins,
-            scope=options.scope,
-            include=options.include,
-            exclude=options.exclude,
-        )
+        super().__init__(command, **choices(options))
         self._options = options
-        self._command = command
-        self._process = os.getpid()
-        self._start = time.time()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave_child)
+        self._catch_termination()
+
+    def _leave_child(self):
+        # What the program forks has nothing to say, and dies as it would without us.
+        if signal.getsignal(signal.SIGTERM) == self._on_signal:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _output(self):
-        """Write or print. True if that worked, or is not ours to do."""
-        if os.getpid() != self._process:
-            return True
-        try:
-            if self._options.outfile is not None:
-                self._save()
-            else:
-                self._print()
-        except Exception as error:
-            # Whatever it is, the program's own end is what counts: its exception, its exit status.
-            _complain(f"cannot write the profile: {error}")
-            return False
-        return True
+        return os.getpid() != self._process or self._attempt(self._show_all)
 
-    def _save(self):
-        facts = {
-            "command": self._command,
-            "start": self._start,
-            "duration": time.time() - self._start,
-        }
-        self._write(os.fsencode(self._options.outfile), facts)
+    _finish = _output
 
-    def _print(self):
-        limits = () if self._options.limit is None else (self._options.limit,)
-        stream = sys.stdout if sys.stdout is not None else sys.__stdout__
-        self.create_stats()
-        stats = pstats.Stats(self, stream=stream)
-        try:
-            stats.strip_dirs().sort_stats(self._options.sort).print_stats(*limits)
-            stream.flush()
-        except BrokenPipeError:
-            # The reader has seen enough. Nothing must be flushed into the pipe at exit.
-            sys.stdout = None
-
-    def _signalled(self, number):
-        """Called by _on_signal, which has stopped the recording: save, then die as asked."""
-        try:
-            self._output()
-        finally:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+    def _show_all(self):
+        if self._options.outfile is not None:
+            self._save(self._options.outfile)
+        else:
+            self.create_stats()
+            print_table(self, self._options.sort, self._options.limit)
 
 
-def _catch_termination(profile):
-    """SIGTERM must not lose the profile; a program that handles it itself will set its own."""
+def _make_profile(options, command):
+    if not options.subprocesses:
+        return _LoneProfile(options, command)
+    from . import _subprocesses
+
     try:
-        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, profile._on_signal)
-    except ValueError:
-        pass  # not on the main thread: signals are somebody else's
+        return _subprocesses.begin(options, command)
+    except OSError as error:
+        complain(f"cannot make a folder for the profiles: {error}")
+        raise SystemExit(2) from None
 
 
 def _own_frame(entry):
@@ -223,13 +197,13 @@ def main(arguments=None):
     if options.outfile is not None:
         _check_outfile(options.outfile)
     program.install(rest[1:])
-    profile = _CommandProfile(options, shlex.join([program.command, *rest[1:]]))
-    _catch_termination(profile)
+    profile = _make_profile(options, shlex.join([program.command, *rest[1:]]))
     error = _run(profile, program)
     if isinstance(error, _program.LoadError):
-        _complain(error)
+        profile._abandon()
+        complain(error)
         raise SystemExit(error.status)
-    saved = profile._output()
+    saved = profile._finish()
     if isinstance(error, SystemExit):
         raise error
     if error is not None:
