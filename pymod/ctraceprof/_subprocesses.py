@@ -231,10 +231,17 @@ def _after_fork():
         _profile.enable()
 
 
+def _own_code():
+    """What the interpreter was given by -c."""
+    words = sys.orig_argv
+    return words[words.index("-c") + 1] if "-c" in words[:-1] else ""
+
+
 def _command_line():
     import shlex
 
-    return shlex.join(sys.orig_argv)
+    # The fork server's own has all of sys.path in it.
+    return "multiprocessing.forkserver" if FORK_SERVER in _own_code() else shlex.join(sys.orig_argv)
 
 
 def _make_profile(command, is_main):
@@ -280,7 +287,7 @@ def start():
     is_main = _plan.pop("main", False)
     if is_main:
         os.environ[VARIABLE] = _encode(_plan)
-    code = sys.orig_argv[sys.orig_argv.index("-c") + 1] if "-c" in sys.orig_argv[:-1] else ""
+    code = _own_code()
     if TRACKER in code:
         return
     os.register_at_fork(after_in_child=_after_fork)
