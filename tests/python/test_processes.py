@@ -135,8 +135,16 @@ profile = ctraceprof.Profile({timer}, scope="process")
 threads = [threading.Thread(target=spin) for _ in range(3)]
 profile.enable()
 for thread in threads: thread.start()
+def lost():
+    # Time of calls that were open on the threads which are no more.
+    rows = __import__("marshal").loads(profile._dictionary())
+    return sum(row[3] for key, row in rows.items() if key[2] == "spin")
 def in_child():
     tick()
+    first = lost()
+    time.sleep(0.01)
+    # A clock that runs learns how long a tick is.
+    assert 0 < first and abs(lost() - first) < 0.005 + first / 100
     profile.disable()
     before = profile._dictionary()
     tick()
@@ -181,6 +189,42 @@ def test_fork_from_a_thread_while_others_are_recorded(timer):
     assert result.returncode == 0, result.stderr
 
 
+def test_fork_while_a_thread_reads_the_timer_for_a_call_that_begins(tmp_path):
+    """In the child that call is over, and its time is not what its frame held by chance."""
+    (tmp_path / "program.py").write_text(
+        "import _thread, os, threading, time, ctraceprof\n"
+        "reading, forked = _thread.allocate_lock(), _thread.allocate_lock()\n"
+        "reading.acquire(); forked.acquire()\n"
+        "blocked = None\n"
+        "def timer():\n"
+        "    if _thread.get_ident() == blocked: reading.release(); forked.acquire()\n"
+        "    return time.perf_counter() + 1e6\n"
+        "def dig(depth):\n"
+        "    global blocked\n"
+        "    if depth > 0: return dig(depth - 1)\n"
+        "    blocked = _thread.get_ident()\n"
+        "    bottom()\n"
+        "def bottom(): pass\n"
+        "profile = ctraceprof.Profile(timer, builtins=False, scope='process')\n"
+        "profile.enable()\n"
+        "thread = threading.Thread(target=dig, args=(100,))\n"
+        "thread.start()\n"
+        "reading.acquire()\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    profile.disable()\n"
+        "    profile.snapshot_stats()\n"
+        "    (row,) = [row for key, row in profile.stats.items() if key[2] == 'bottom']\n"
+        "    os._exit(0 if row[1] == 1 and 0 <= row[2] < 100 else 1)\n"
+        "blocked = None\n"
+        "forked.release()\n"
+        "thread.join()\n"
+        "raise SystemExit(os.waitpid(pid, 0)[1] != 0)\n"
+    )
+    command = [sys.executable, "-W", "ignore", tmp_path / "program.py"]
+    assert subprocess.run(command, timeout=60).returncode == 0
+
+
 def test_fork_from_within_a_timer(tmp_path):
     """In the child the recording is still being asked for the time."""
     (tmp_path / "program.py").write_text(
@@ -199,7 +243,7 @@ def test_fork_from_within_a_timer(tmp_path):
         "f()\n"
         "profile.disable()\n"
         "if child[0] == 0: os._exit(0 if child[1:] == ['refused'] else 1)\n"
-        "raise SystemExit(os.waitpid(child[0], 0)[1])\n"
+        "raise SystemExit(os.waitpid(child[0], 0)[1] != 0)\n"
     )
     assert subprocess.run([sys.executable, tmp_path / "program.py"], timeout=60).returncode == 0
 
@@ -377,6 +421,21 @@ def test_no_worker_of_a_pool_misses_its_termination(run, tmp_path):
     )
     assert counts(tmp_path / "out.prof")["leaf"] == 1000
     assert len(processes(tmp_path / "out.prof")) == 51
+
+
+def test_sigterm_just_before_a_call_that_blocks_is_not_missed(run, tmp_path):
+    begun = time.monotonic()
+    run(
+        "if len(sys.argv) == 1:\n"
+        "    for _ in range(5):\n"
+        "        child = subprocess.Popen([sys.executable, __file__, 'x'], stdout=subprocess.PIPE)\n"
+        "        child.stdout.readline(); child.terminate()\n"
+        "        assert child.wait() == -signal.SIGTERM\n"
+        "else:\n"
+        "    work(1); print(flush=True); time.sleep(30)\n"
+    )
+    assert counts(tmp_path / "out.prof")["leaf"] == 5
+    assert time.monotonic() - begun < 25
 
 
 def test_a_childs_own_handler_stays(run, tmp_path):
