@@ -46,8 +46,9 @@ extension: $(EXTENSION) $(TOOL_EXTENSION)
 # A copy of the package's Python files, for builds that put their extension elsewhere.
 .PHONY: package
 package:
-	@mkdir -p $(PACKAGE)
+	@mkdir -p $(PACKAGE)/_start
 	cp pymod/ctraceprof/*.py $(PACKAGE)
+	cp pymod/ctraceprof/_start/*.py $(PACKAGE)/_start
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,9 +1,11 @@
 """What the command line makes of a profiled process: messages, the table, the file, the end by SIGTERM."""
 
 import os
-import signal
 import sys
 import time
+
+# signal itself makes enums of its constants. Children of --subprocesses are to start quickly.
+import _signal as signal
 
 from . import _core
 from ._profile import Profile

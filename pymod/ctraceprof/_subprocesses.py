@@ -237,11 +237,17 @@ def _own_code():
     return words[words.index("-c") + 1] if "-c" in words[:-1] else ""
 
 
-def _command_line():
-    import shlex
+def _quote(word):
+    # As shlex.quote, which brings re and takes as long as the interpreter's start.
+    plain = word.isascii() and all(c.isalnum() or c in "_@%+=:,./-" for c in word)
+    return word if word and plain else "'" + word.replace("'", "'\"'\"'") + "'"
 
+
+def _command_line():
     # The fork server's own has all of sys.path in it.
-    return "multiprocessing.forkserver" if FORK_SERVER in _own_code() else shlex.join(sys.orig_argv)
+    if FORK_SERVER in _own_code():
+        return "multiprocessing.forkserver"
+    return " ".join(map(_quote, sys.orig_argv))
 
 
 def _make_profile(command, is_main):

@@ -155,3 +155,8 @@ def test_pip_install(tmp_path):
     table = run(target / "bin/traceprof", "top", "a.prof", cwd=tmp_path, env=environment)
     assert "{built-in method builtins.len}" in table
     assert (target / "ctraceprof/py.typed").exists() and (target / "ctraceprof/_core.pyi").exists()
+    program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'len([])'])"
+    run(sys.executable, "-m", "ctraceprof", "--subprocesses", "-o", "b.prof", "-c", program,
+        cwd=tmp_path, env=environment)
+    facts = run(target / "bin/traceprof", "info", "b.prof", cwd=tmp_path, env=environment)
+    assert facts.count("\nprocess ") == 2

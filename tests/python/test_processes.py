@@ -3,6 +3,7 @@
 import marshal
 import os
 import pstats
+import shlex
 import signal
 import subprocess
 import sys
@@ -315,6 +316,25 @@ def test_python_started_by_subprocess(run, tmp_path):
     parent, child = processes(tmp_path / "out.prof")
     assert child["command"] == f"{sys.executable} {tmp_path / 'program.py'} 'a b'"
     assert child["parent"] == parent["pid"]
+
+
+@pytest.mark.parametrize("word", ["", "a", "a b", "it's", "-x=1,2:/@%+_.", "\u00e9", "$HOME", "'", '"'])
+def test_words_of_commands_are_quoted_as_by_shlex(word):
+    assert _subprocesses._quote(word) == shlex.quote(word)
+
+
+def test_filters_are_the_childrens_too(run, tmp_path):
+    (tmp_path / "helper.py").write_text("def helped(): pass\n")
+    run(
+        "import helper\n"
+        "if len(sys.argv) == 1:\n"
+        "    if os.fork() == 0: work(5); helper.helped(); os._exit(0)\n"
+        "    os.wait(); subprocess.run([sys.executable, __file__, 'x'])\n"
+        "else: work(6); helper.helped()\n",
+        "--include", "helper", "--no-builtins",
+    )
+    stats = pstats.Stats(str(tmp_path / "out.prof")).stats
+    assert {(key[2], row[1]) for key, row in stats.items()} == {("<module>", 2), ("helped", 2)}
 
 
 def test_each_process_has_its_own_threads(run, tmp_path):
