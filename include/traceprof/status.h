@@ -9,7 +9,7 @@
  * - Strings are byte strings with a length. They hold UTF-8, in which lone surrogates (Python's
  *   surrogateescape) are encoded as three bytes, as marshal does.
  * - The library never prints, exits or aborts, and holds no global mutable state; the adapter to CPython
- *   has a counter that numbers its engines, and one entry for each thread.
+ *   has a counter that numbers its engines, and two entries for each thread.
  * - Unless said otherwise an object may be used by one thread at a time; different objects are
  *   independent of each other.
  */
