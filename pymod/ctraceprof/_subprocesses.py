@@ -171,11 +171,11 @@ def _leave_environment():
     """What is started from here on is not profiled."""
     os.environ.pop(VARIABLE, None)
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    entries = [entry for entry in entries if entry != START]
-    if entries:
+    if entries == [START]:
+        del os.environ["PYTHONPATH"]
+    elif START in entries:
+        entries.remove(START)
         os.environ["PYTHONPATH"] = os.pathsep.join(entries)
-    else:
-        os.environ.pop("PYTHONPATH", None)
 
 
 # --- the ends that atexit does not see -------------------------------------------------------
@@ -197,7 +197,7 @@ def _wrap_exits():
         saved = not _profile._saved and _profile._attempt(lambda: _profile._save(part))
         try:
             if _profile._is_main and VARIABLE in env:
-                env = {**env, VARIABLE: _encode({**_plan, "main": True})}
+                env = {**env, VARIABLE: _encode({**_plan, "main": os.getpid()})}
             execve(path, argv, env)
         finally:  # the process is still here: its part comes later
             if saved:
@@ -289,10 +289,9 @@ def start():
     if not _core.is_main():
         return
     _plan = marshal.loads(bytes.fromhex(os.environ[VARIABLE]))
-    # The main process was replaced by os.exec*, and this is what it is now.
-    is_main = _plan.pop("main", False)
-    if is_main:
-        os.environ[VARIABLE] = _encode(_plan)
+    # The main process was replaced by os.exec*, and this may be what it is now.
+    is_main = _plan.pop("main", None) == os.getpid()
+    os.environ[VARIABLE] = _encode(_plan)
     code = _own_code()
     if TRACKER in code:
         return

@@ -308,6 +308,17 @@ def test_exec_of_another_program_leaves_the_part(run, tmp_path):
     assert counts(part)["leaf"] == 3
 
 
+def test_what_a_shell_starts_that_took_the_main_process_is_no_main_process(run, tmp_path):
+    run(
+        "work(3)\n"
+        "if len(sys.argv) == 1:\n"
+        "    again = f'{sys.executable} {__file__} x'\n"
+        "    os.execl('/bin/sh', 'sh', '-c', f'{again}; {again}; exit 9')\n",
+        status=9,
+    )
+    assert [counts(part)["leaf"] for part in tmp_path.glob("out.prof*")] == [3, 3, 3]
+
+
 def test_exec_that_fails_leaves_no_part(run, tmp_path):
     (tmp_path / "broken").write_text("neither a script nor a program")
     (tmp_path / "broken").chmod(0o755)
