@@ -232,8 +232,9 @@ static bool has_guard(tp_engine *engine, const PyThreadState *state)
 static void keep_count(tp_engine *engine)
 {
     const PyThreadState *state = PyThreadState_Get();
-    if (tp_here.engine_id != engine->id || tp_here.cleared_state_id == state->id ||
-        !has_guard(engine, state))
+    bool is_kept = tp_here.context_count == &state->context_ver;
+    if (tp_here.engine_id != engine->id ||
+        (!is_kept && (tp_here.cleared_state_id == state->id || !has_guard(engine, state))))
         return;
     tp_here.context_count = &state->context_ver;
     tp_here.context_version = state->context_ver;
@@ -245,7 +246,8 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
         return thread;
     PyObject *exception = PyErr_GetRaisedException();
     members *list = present_members(engine);
-    tp_thread_unlink_contexts(thread);
+    if (thread->in_context)
+        tp_thread_unlink_contexts(thread);
     if (list != NULL && count_living(list, NULL) > 0)
         thread = tp_thread_own(engine, thread);
     for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {

@@ -44,6 +44,7 @@ struct tp_thread {
     tp_thread *next;          /* in the engine's list */
     tp_attachment *first;     /* active here, the one started last first */
     tp_attachment *all;       /* those that are not in the list, too */
+    bool in_context;          /* some of those that are active are a context's */
     bool traced;              /* greenlet tells of switches on it */
     bool telling;             /* its tracer before ours is being called */
     uint64_t strand;          /* the greenlet that it switched to last, 0 if unknown */

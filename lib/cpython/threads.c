@@ -164,6 +164,7 @@ static void link_on_thread(tp_attachment *attachment)
     tp_thread *thread = attachment->thread;
     attachment->next_on_thread = thread->first;
     attachment->linked = true;
+    thread->in_context |= attachment->recording->scope == TP_SCOPE_CONTEXT;
     thread->first = attachment;
     refresh(thread);
 }
@@ -325,6 +326,7 @@ tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread)
 void tp_thread_unlink_contexts(tp_thread *thread)
 {
     tp_attachment **link = &thread->first;
+    thread->in_context = false;
     while (*link != NULL) {
         if ((*link)->recording->scope == TP_SCOPE_CONTEXT) {
             (*link)->linked = false;
