@@ -246,14 +246,16 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
         return thread;
     PyObject *exception = PyErr_GetRaisedException();
     members *list = present_members(engine);
-    if (thread->in_context)
-        tp_thread_unlink_contexts(thread);
     if (list != NULL && count_living(list, NULL) > 0)
         thread = tp_thread_own(engine, thread);
-    for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
-        tp_recording *recording = list->tickets[i]->recording;
-        if (recording != NULL)
-            tp_thread_link_context(recording, thread);
+    if (list != NULL || thread->in_context || thread->guarded) {
+        tp_thread_begin_look(thread);
+        for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
+            tp_recording *recording = list->tickets[i]->recording;
+            if (recording != NULL)
+                tp_thread_link_context(recording, thread);
+        }
+        tp_thread_end_look(thread);
     }
     Py_XDECREF(list);
     keep_count(engine);

@@ -35,6 +35,7 @@ typedef struct tp_attachment {
     tp_thread *thread;
     tp_track *track; /* Borrowed from the recording's session. */
     bool linked;     /* in the thread's list */
+    uint32_t look;   /* the thread's number of looks at its context when it was found there last */
 } tp_attachment;
 
 /* A thread that hooks have met. */
@@ -45,6 +46,9 @@ struct tp_thread {
     tp_attachment *first;     /* active here, the one started last first */
     tp_attachment *all;       /* those that are not in the list, too */
     bool in_context;          /* some of those that are active are a context's */
+    bool guarded;             /* a context's has open calls while the thread is, or was, in another context
+                                 above them: ends must look at the context, too, until these have ended */
+    uint32_t look;            /* numbers the looks at the context */
     bool traced;              /* greenlet tells of switches on it */
     bool telling;             /* its tracer before ours is being called */
     uint64_t strand;          /* the greenlet that it switched to last, 0 if unknown */
@@ -155,9 +159,11 @@ TP_NODISCARD tp_status tp_thread_attach(tp_recording *recording);
 /* For contexts.c. An entry of the calling thread's own: `thread` unless that stands for nobody. */
 tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread);
 
-/* Takes contexts' attachments out of the thread's list; puts one in, made on first use. */
-void tp_thread_unlink_contexts(tp_thread *thread);
+/* A look at the context begins; a recording is found in it, whose attachment is made on first use; the
+ * look ends: those that were not found go off the thread's list. */
+void tp_thread_begin_look(tp_thread *thread);
 void tp_thread_link_context(tp_recording *recording, tp_thread *thread);
+void tp_thread_end_look(tp_thread *thread);
 
 /* Ends all of a recording's attachments: no event reaches it any more. A hook that walks a thread's
  * list just now goes on behind it. */

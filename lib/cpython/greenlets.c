@@ -1,5 +1,6 @@
 #include "greenlets.h"
 
+#include "contexts.h"
 #include "strand.h"
 #include "watch.h"
 
@@ -49,6 +50,9 @@ static PyObject *on_switch(PyObject *capsule, PyObject *args)
     }
     tp_thread *thread = tp_thread_arrive(post->engine);
     switch_tracks(thread, origin, target);
+    /* The context is another, too, and the next event may be an end. */
+    if (post->engine->running_in_contexts > 0)
+        thread = tp_contexts_follow(post->engine, thread);
     return tell_before(thread, args);
 }
 

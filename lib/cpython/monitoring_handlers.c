@@ -1,8 +1,8 @@
 /* The handlers. Each does the common case by itself and without a call, so that it needs no stack: one
  * recording on this thread, on the counter, and a path already seen. The rest is a tail call away.
  *
- * Each has a twin for when a context is recorded: what is recorded on the thread then changes with its
- * context, which costs a call and two comparisons an event. */
+ * What begins or goes on has a twin for when a context is recorded: what is recorded on the thread then
+ * changes with its context, which is one comparison more. */
 #include "compat.h"
 
 #ifdef TP_HAVE_MONITORING
@@ -78,10 +78,12 @@ TP_ALWAYS_INLINE PyObject *enter(const tp_hook *hook, arguments args, bool in_co
     return enter_slow(hook, args);
 }
 
-TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args, bool in_contexts)
+/* No look at the context here: what has begun in one ends in it, and what was switched without an event
+ * since leaves nothing on the stack that could be taken for this (tp_thread.guarded). */
+TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
+    if (is_here(hook, false)) {
         tp_track *track = tp_here.thread->fast;
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
@@ -138,10 +140,10 @@ TP_ALWAYS_INLINE PyObject *resume(const tp_hook *hook, arguments args, bool in_c
                                          : enter(hook, args, in_contexts);
 }
 
-TP_ALWAYS_INLINE PyObject *suspend(const tp_hook *hook, arguments args, bool in_contexts)
+TP_ALWAYS_INLINE PyObject *suspend(const tp_hook *hook, arguments args)
 {
     return tp_is_coroutine_code(args[0]) ? suspend_slow(hook, args)
-                                         : leave(hook, args, in_contexts);
+                                         : leave(hook, args);
 }
 
 /* throw() and close(): what has not begun is entered for the first time. */
@@ -201,10 +203,10 @@ TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_con
     return call_slow(hook, args);
 }
 
-TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args, bool in_contexts)
+TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
+    if (is_here(hook, false)) {
         tp_track *track = tp_here.thread->fast_builtin;
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
@@ -240,10 +242,10 @@ TP_ALWAYS_INLINE PyObject *call_filtered(const tp_hook *hook, arguments args, bo
     return never ? answer(hook, args) : call_slow(hook, args);
 }
 
-TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args, bool in_contexts)
+TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
-    if (is_here(hook, in_contexts)) {
+    if (is_here(hook, false)) {
         tp_track *track = tp_here.thread->fast_builtin;
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
@@ -258,45 +260,51 @@ TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args, 
     return called_slow(hook, args);
 }
 
-/* on_enter and on_enter_in_contexts, ...: what the interpreter calls. */
-#define DEFINE_HANDLER(name, body, in_contexts)                                          \
+/* on_enter, ...: what the interpreter calls. */
+#define DEFINE_HANDLER(name, ...)                                                        \
     static PyObject *name(PyObject *self, arguments args, size_t count, PyObject *names) \
     {                                                                                    \
+        const tp_hook *hook = (tp_hook *)self;                                           \
         (void)count;                                                                     \
         (void)names;                                                                     \
-        return body((const tp_hook *)self, args, in_contexts);                           \
+        return __VA_ARGS__;                                                              \
     }
-#define DEFINE_HANDLERS(body)              \
-    DEFINE_HANDLER(on_##body, body, false) \
-    DEFINE_HANDLER(on_##body##_in_contexts, body, true)
+/* What begins or goes on has a twin, on_enter_in_contexts. */
+#define DEFINE_TWINS(body)                                  \
+    DEFINE_HANDLER(on_##body, body(hook, args, false))      \
+    DEFINE_HANDLER(on_##body##_in_contexts, body(hook, args, true))
 
-DEFINE_HANDLERS(enter)
-DEFINE_HANDLERS(resume)
-DEFINE_HANDLERS(throw)
-DEFINE_HANDLERS(leave)
-DEFINE_HANDLERS(suspend)
-DEFINE_HANDLERS(call)
-DEFINE_HANDLERS(called)
-DEFINE_HANDLERS(call_filtered)
-DEFINE_HANDLERS(called_filtered)
+DEFINE_TWINS(enter)
+DEFINE_TWINS(resume)
+DEFINE_TWINS(throw)
+DEFINE_TWINS(call)
+DEFINE_TWINS(call_filtered)
+DEFINE_HANDLER(on_leave, leave(hook, args))
+DEFINE_HANDLER(on_suspend, suspend(hook, args))
+DEFINE_HANDLER(on_called, called(hook, args))
+DEFINE_HANDLER(on_called_filtered, called_filtered(hook, args))
 
 /* A handler and its twin, and those while code is left out. */
-#define HANDLERS(body, filtered)                                                 \
-    {                                                                            \
+#define BEGINS(body, filtered)                                                         \
+    {                                                                                  \
         on_##body, on_##body##_in_contexts, on_##filtered, on_##filtered##_in_contexts \
+    }
+#define ENDS(body, filtered)                                       \
+    {                                                              \
+        on_##body, on_##body, on_##filtered, on_##filtered         \
     }
 #define UNWIND TP_HAVE_LOCAL_UNWIND
 
 const tp_event tp_events[TP_EVENT_COUNT] = {
-    { "PY_START", HANDLERS(enter, enter), true, false },
-    { "PY_RESUME", HANDLERS(resume, resume), true, false },
-    { "PY_THROW", HANDLERS(throw, throw), UNWIND, false },
-    { "PY_RETURN", HANDLERS(leave, leave), true, false },
-    { "PY_YIELD", HANDLERS(suspend, suspend), true, false },
-    { "PY_UNWIND", HANDLERS(leave, leave), UNWIND, false },
-    { "CALL", HANDLERS(call, call_filtered), true, true },
-    { "C_RETURN", HANDLERS(called, called_filtered), false, true },
-    { "C_RAISE", HANDLERS(called, called_filtered), false, true },
+    { "PY_START", BEGINS(enter, enter), true, false },
+    { "PY_RESUME", BEGINS(resume, resume), true, false },
+    { "PY_THROW", BEGINS(throw, throw), UNWIND, false },
+    { "PY_RETURN", ENDS(leave, leave), true, false },
+    { "PY_YIELD", ENDS(suspend, suspend), true, false },
+    { "PY_UNWIND", ENDS(leave, leave), UNWIND, false },
+    { "CALL", BEGINS(call, call_filtered), true, true },
+    { "C_RETURN", ENDS(called, called_filtered), false, true },
+    { "C_RAISE", ENDS(called, called_filtered), false, true },
 };
 
 #else

@@ -90,7 +90,7 @@ static void refresh(tp_thread *thread)
 {
     const tp_attachment *only = thread->first;
     thread->fast = thread->fast_builtin = NULL;
-    if (only == NULL || only->next_on_thread != NULL || tp_thread_has_chores(thread) ||
+    if (only == NULL || only->next_on_thread != NULL || thread->guarded || tp_thread_has_chores(thread) ||
         tp_clock_get_kind(only->recording->clock) != TP_CLOCK_COUNTER)
         return;
     thread->fast = only->track;
@@ -144,6 +144,7 @@ static tp_thread *make_here(tp_engine *engine)
     thread->state_id = state_id;
     thread->name_attempts = thread->greenlet_attempts = 0;
     thread->traced = thread->telling = false;
+    thread->in_context = thread->guarded = false;
     thread->strand = 0;
     Py_CLEAR(thread->tracer_before);
     return thread;
@@ -237,6 +238,7 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     }
     attachment->recording = recording;
     attachment->thread = thread;
+    attachment->look = thread->look;
     attachment->next_of_recording = recording->attachments;
     recording->attachments = attachment;
     attachment->next_of_thread = thread->all;
@@ -323,16 +325,36 @@ tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread)
     return own;
 }
 
-void tp_thread_unlink_contexts(tp_thread *thread)
+void tp_thread_begin_look(tp_thread *thread)
+{
+    thread->look++;
+}
+
+/* Whether calls of contexts are open, whatever context the thread is in. */
+static bool has_open_contexts(const tp_thread *thread)
+{
+    const tp_attachment *a = thread->all;
+    while (a != NULL && (a->recording->scope != TP_SCOPE_CONTEXT || tp_track_depth(a->track) == 0))
+        a = a->next_of_thread;
+    return a != NULL;
+}
+
+void tp_thread_end_look(tp_thread *thread)
 {
     tp_attachment **link = &thread->first;
+    if (thread->guarded)
+        thread->guarded = has_open_contexts(thread);
     thread->in_context = false;
     while (*link != NULL) {
-        if ((*link)->recording->scope == TP_SCOPE_CONTEXT) {
-            (*link)->linked = false;
-            *link = (*link)->next_on_thread;
+        tp_attachment *a = *link;
+        bool in_context = a->recording->scope == TP_SCOPE_CONTEXT;
+        if (in_context && a->look != thread->look) {
+            thread->guarded |= tp_track_depth(a->track) > 0;
+            a->linked = false;
+            *link = a->next_on_thread;
         } else {
-            link = &(*link)->next_on_thread;
+            thread->in_context |= in_context;
+            link = &a->next_on_thread;
         }
     }
     refresh(thread);
@@ -349,6 +371,8 @@ void tp_thread_link_context(tp_recording *recording, tp_thread *thread)
         attach_or_fail(recording, thread);
     else if (!attachment->linked)
         link_on_thread(attachment);
+    if (attachment != NULL)
+        attachment->look = thread->look;
 }
 
 static void name_again(tp_thread *thread)

@@ -262,6 +262,35 @@ def test_contexts_nest_and_overlap():
     assert counts(inner)[0] == Counter(work=2, leaf=6)
 
 
+@pytest.mark.parametrize("builtins", [True, False])
+def test_recursion_through_a_context_that_is_not_recorded(builtins):
+    """The function that ends out there has the code of one that is open in here."""
+    profile = ctraceprof.Profile(scope="context", builtins=builtins)
+    outside = contextvars.Context()
+
+    def across(inside):
+        if inside is not None:
+            return inside.run(leaf)
+        leaf()
+        outside.run(across, contextvars.copy_context())
+        leaf()
+
+    with profile:
+        across(None)
+    rows = {r.name: r for r in profile.stats()}
+    assert rows["across"].calls == 1
+    assert rows["leaf"].calls == 3
+    callers = {c.name: c.calls for c in rows["leaf"].callers}
+    if builtins:
+        assert callers.pop(next(name for name in callers if "'run'" in name)) == 1
+        assert callers == {"across": 2}
+    else:
+        assert callers == {"across": 3}
+    with profile:
+        work(3)  # the short way again
+    assert {r.name: r for r in profile.stats()}["leaf"].calls == 6
+
+
 def test_ended_out_of_order_and_on_another_thread():
     first, second = (ctraceprof.Profile(scope="context") for _ in range(2))
     first.enable()
