@@ -4,11 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "company.h"
 #include "contexts.h"
 #include "filter.h"
 #include "greenlets.h"
 #include "identity.h"
 #include "watch.h"
+
+/* Microseconds that a thread waits for another's timer, altogether and at a time. */
+#define LONGEST_WAIT 2000000
+#define WAIT_STEP 100
 
 static tp_status raise(tp_status status)
 {
@@ -90,9 +95,10 @@ static void free_recording(tp_recording *recording)
     tp_clock_destroy(recording->clock);
     tp_timer_destroy(recording->timer);
     tp_filter_release(recording->engine, recording->filter);
-    PyObject *held = recording->held;
+    PyObject *held = recording->held, *company = recording->company;
     PyMem_RawFree(recording);
     Py_XDECREF(held);
+    Py_XDECREF(company);
 }
 
 static void count_running(tp_engine *engine, tp_scope scope, int change)
@@ -128,37 +134,46 @@ static void settle(tp_recording *recording)
 
 static void stop_running(tp_recording *recording)
 {
+    tp_engine *engine = recording->engine;
+    if (tp_hooks_were_taken(engine, recording))
+        recording->evicted = true;
+    tp_recording_begin_busy(recording); /* nobody is to start it before this is done */
     detach(recording); /* first: a timer's own calls are not to be recorded */
     tp_session_close(recording->session);
     settle(recording);
     tp_clock_hold(recording->clock);
-    tp_hooks_remove(recording->engine, recording, &recording->evicted);
+    tp_hooks_remove(engine, recording, &recording->evicted);
+    tp_company_note(recording);
+    recording->hook_lost += recording->evicted;
+    tp_recording_end_busy(recording);
 }
 
-static void unlink_and_free(tp_recording *recording)
+/* Off the engine's list, and out of the reach of all but the caller. */
+static void unlink_recording(tp_recording *recording)
 {
     tp_recording **link = &recording->engine->recordings;
     while (*link != recording)
         link = &(*link)->next;
     *link = recording->next;
-    if (recording->running)
-        stop_running(recording);
-    free_recording(recording);
 }
 
-/* Recordings that were destroyed while a timer was being called. */
+/* Recordings that were destroyed while a timer was being called. What goes with one may run Python code,
+ * and others go meanwhile: the search begins anew. */
 static void bury_condemned(tp_engine *engine)
 {
-    tp_recording *recording = engine->recordings;
     tp_threads_sweep(engine);
-    while (recording != NULL) {
-        tp_recording *next = recording->next;
-        if (recording->condemned) {
-            bool ignored;
-            tp_hooks_remove(engine, recording, &ignored);
-            unlink_and_free(recording);
+    tp_recording *recording = engine->recordings;
+    while (recording != NULL && engine->busy == 0) {
+        if (!recording->condemned) {
+            recording = recording->next;
+            continue;
         }
-        recording = next;
+        bool ignored;
+        unlink_recording(recording);
+        tp_thread_detach_all(recording); /* a hook that was busy may have attached it meanwhile */
+        tp_hooks_remove(engine, recording, &ignored);
+        free_recording(recording);
+        recording = engine->recordings;
     }
 }
 
@@ -190,11 +205,8 @@ void tp_recording_begin_busy(tp_recording *recording)
     tp_busy_note(recording);
 }
 
-void tp_recording_end_busy(tp_recording *recording)
+static void end_busy(tp_engine *engine)
 {
-    tp_engine *engine = recording->engine;
-    tp_busy_forget(recording);
-    recording->busy--;
     if (--engine->busy > 0 || !engine->has_condemned)
         return;
     engine->has_condemned = false;
@@ -204,6 +216,13 @@ void tp_recording_end_busy(tp_recording *recording)
     engine->post->references++;
     if (Py_AddPendingCall(bury_soon, engine->post) != 0)
         engine->post->references--;
+}
+
+void tp_recording_end_busy(tp_recording *recording)
+{
+    tp_busy_forget(recording);
+    recording->busy--;
+    end_busy(recording->engine);
 }
 
 /* The first version of the options ended behind this member. */
@@ -259,43 +278,79 @@ static tp_status refuse_running(const tp_recording *recording)
     return TP_ESTATE;
 }
 
-static tp_status refuse_in_timer(const tp_recording *recording, const char *what)
+/* Another thread's timer is at work. It will be done soon, unless it waits for what this thread holds. */
+static void wait_for_others(tp_recording *recording)
 {
+    tp_engine *engine = recording->engine;
+    PyThread_type_lock never = PyThread_allocate_lock();
+    if (never == NULL)
+        return;
+    PyThread_acquire_lock(never, WAIT_LOCK);
+    engine->busy++; /* the recording stays */
+    engine->waiting++;
+    for (long i = 0; recording->busy > 0 && i < LONGEST_WAIT / WAIT_STEP; i++) {
+        Py_BEGIN_ALLOW_THREADS
+        (void)PyThread_acquire_lock_timed(never, WAIT_STEP, 0);
+        Py_END_ALLOW_THREADS
+    }
+    PyThread_release_lock(never);
+    PyThread_free_lock(never);
+    engine->waiting--;
+    end_busy(engine);
+}
+
+static tp_status refuse_in_timer(tp_recording *recording, const char *what)
+{
+    if (recording->busy > 0 && !tp_busy_here())
+        wait_for_others(recording);
     if (recording->busy == 0)
         return TP_OK;
     PyErr_Format(PyExc_RuntimeError, "cannot %s from within the timer of the profile", what);
     return TP_ESTATE;
 }
 
-tp_status tp_recording_start(tp_recording *recording)
+/* The recording is busy meanwhile: Python code may run here, an audit hook's at the least. It is attached
+ * before it has hooks, as that code may stop others, and what nothing needs is removed then. */
+static tp_status start_running(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
-    if (recording->running)
-        return refuse_running(recording);
-    tp_status status = refuse_in_timer(recording, "enable a profile");
-    if (status != TP_OK)
-        return status;
     tp_greenlets_look(engine);
-    status = tp_hooks_install(engine, recording);
-    if (status != TP_OK)
-        return raise(status);
     recording->started_by = PyThread_get_thread_ident();
     recording->running = true;
-    recording->evicted = false;
     count_running(engine, recording->scope, 1);
+    tp_status status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
+                                                            : tp_thread_attach(recording);
+    if (status == TP_OK)
+        status = tp_hooks_install(engine, recording);
     tp_filter_begin(recording);
-    status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
-                                                  : tp_thread_attach(recording);
+    recording->evicted = false;
     if (status != TP_OK) {
+        bool ignored;
         detach(recording);
-        tp_hooks_remove(engine, recording, &recording->evicted);
-        return raise(status);
+        tp_hooks_remove(engine, recording, &ignored);
+        return status;
     }
     /* Threads that were told that there is nothing to record must ask again. */
     if (recording->scope == TP_SCOPE_PROCESS)
         tp_engine_renew(engine);
     tp_clock_release(recording->clock);
+    tp_company_note(recording);
     return TP_OK;
+}
+
+tp_status tp_recording_start(tp_recording *recording)
+{
+    if (recording->running)
+        return refuse_running(recording);
+    tp_status status = refuse_in_timer(recording, "enable a profile");
+    if (status != TP_OK)
+        return status;
+    if (recording->running)
+        return refuse_running(recording);
+    tp_recording_begin_busy(recording);
+    status = start_running(recording);
+    tp_recording_end_busy(recording);
+    return raise(status);
 }
 
 tp_status tp_recording_stop(tp_recording *recording)
@@ -313,6 +368,10 @@ tp_status tp_recording_clear(tp_recording *recording)
     if (status != TP_OK)
         return status;
     tp_suspensions_forget(&recording->engine->suspensions, recording->session);
+    recording->hook_lost = 0;
+    Py_CLEAR(recording->company);
+    if (recording->running)
+        tp_company_note(recording);
     return raise(tp_session_clear(recording->session));
 }
 
@@ -325,7 +384,10 @@ void tp_recording_destroy(tp_recording *recording)
         condemn(recording);
         return;
     }
-    unlink_and_free(recording);
+    unlink_recording(recording);
+    if (recording->running)
+        stop_running(recording);
+    free_recording(recording);
     bury_condemned(engine);
     if (engine->released && engine->recordings == NULL)
         free_engine(engine);
@@ -334,6 +396,13 @@ void tp_recording_destroy(tp_recording *recording)
 int tp_recording_is_running(const tp_recording *recording)
 {
     return recording->running;
+}
+
+static int64_t count_lost_hooks(const tp_recording *recording)
+{
+    bool now = recording->running &&
+               (recording->evicted || tp_hooks_were_taken(recording->engine, recording));
+    return (int64_t)recording->hook_lost + now;
 }
 
 static tp_status describe(const tp_recording *recording, tp_profile *profile)
@@ -346,6 +415,10 @@ static tp_status describe(const tp_recording *recording, tp_profile *profile)
         status = tp_profile_set_text(profile, "hook", hook, strlen(hook));
     if (status == TP_OK)
         status = tp_filter_describe(recording->filter, profile);
+    if (status == TP_OK)
+        status = tp_profile_set_integer(profile, "hook_lost", count_lost_hooks(recording));
+    if (status == TP_OK)
+        status = tp_company_describe(recording, profile);
     if (status == TP_OK && recording->timer != NULL)
         status = tp_profile_set_integer(profile, "timer_failures",
                                         (int64_t)recording->timer->failures);

@@ -84,7 +84,8 @@ struct tp_engine {
     size_t running_filtered;   /* of these, those that leave code out */
     tp_filter *filters;       /* Owned. */
     bool switched_off;        /* events of some code, since the last restart */
-    size_t busy;              /* sum of the recordings': nothing is freed while it is not 0 */
+    size_t busy;              /* sum of the recordings' and of `waiting`: nothing is freed while it is not 0 */
+    size_t waiting;           /* threads that wait for a recording not to be busy */
     bool has_condemned;       /* recordings were destroyed meanwhile */
     tp_watch_post *post;      /* Owned together with watched code objects. */
     Py_ssize_t extra_index;   /* in co_extra */
@@ -105,7 +106,9 @@ struct tp_recording {
     size_t busy;          /* >0 while its timer is called or a label is made, on whatever thread */
     bool condemned;       /* destroyed while the engine was busy; freed later */
     bool running;
-    bool evicted;
+    bool evicted;         /* the hook was taken since the last start */
+    uint64_t hook_lost;   /* recordings from start to stop of which that is true */
+    PyObject *company;    /* Owned list or NULL; who else watched the program: company.c */
     bool builtins;
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
@@ -119,6 +122,7 @@ struct tp_recording {
 typedef struct tp_here_entry {
     uint64_t engine_id;
     tp_thread *thread;
+    const void *interpreter; /* for hooks that cannot tell the engine */
     /* While contexts are recorded: the thread state's count of context switches, and what it was at the
      * last event; TP_NO_VERSION has the context looked up anew. */
     const uint64_t *context_count;
@@ -142,6 +146,9 @@ void tp_recording_end_busy(tp_recording *recording);
 /* fork.c: which recordings the calling thread keeps busy, for a fork to know. */
 void tp_busy_note(tp_recording *recording);
 void tp_busy_forget(const tp_recording *recording);
+
+/* Whether the calling thread holds any. */
+bool tp_busy_here(void);
 
 /* Sets tp_here. */
 void tp_thread_set_here(tp_engine *engine, tp_thread *thread);
@@ -200,9 +207,18 @@ void tp_hooks_note(tp_engine *engine);
 /* The recording is about to become active on its thread (it is not in the list yet). */
 TP_NODISCARD tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording);
 
-/* It no longer is. *evicted is set when another tool had taken the hook. Keeps exceptions as they
- * are and sets none. */
+/* Whether another tool has taken the hook, or a part of it, from a recording that is attached. Keeps
+ * exceptions as they are and sets none, as the next. */
+bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording);
+
+/* The recording no longer is. *evicted is set when another tool is seen to have taken the hook. */
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted);
+
+/* The engine's tool id; -1 while it has none, and where there are none. */
+int tp_hooks_tool(const tp_engine *engine);
+
+/* Tool ids of sys.monitoring. */
+#define TP_TOOL_COUNT 6
 
 /* "sys.monitoring" or "setprofile". */
 const char *tp_hooks_name(void);

@@ -32,6 +32,11 @@ void tp_busy_forget(const tp_recording *recording)
     held.recordings[i] = last;
 }
 
+bool tp_busy_here(void)
+{
+    return held.depth > 0;
+}
+
 /* How often the calling thread holds it. */
 static size_t held_here(const tp_recording *recording)
 {
@@ -74,6 +79,8 @@ void tp_engine_after_fork(tp_engine *engine)
     uint64_t here = PyThreadState_GetID(PyThreadState_Get());
     bool is_known = held.depth <= MAX_HELD;
     PyObject *exception = PyErr_GetRaisedException();
+    engine->busy -= engine->waiting;
+    engine->waiting = 0;
     for (const tp_recording *r = engine->recordings; is_known && r != NULL; r = r->next)
         engine->busy -= r->busy - held_here(r);
     for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {

@@ -14,13 +14,14 @@
 #include "monitoring_handlers.h"
 
 #define TOOL_NAME "ctraceprof"
-#define TOOL_COUNT 6
 
 struct tp_hooks {
     PyTypeObject *type;   /* Owned. */
     PyObject *monitoring; /* Owned. */
     PyObject *callbacks[TP_EVENT_COUNT]; /* Owned, one an event; NULL while not installed */
+    PyObject *name;       /* Owned; the tool's. An object of its own: it tells this engine from others */
     int tool;             /* -1 while not installed */
+    long mask;            /* events set */
     bool builtins;        /* CALL and what follows from it is among the events set */
 };
 
@@ -56,6 +57,11 @@ const char *tp_hooks_name(void)
     return "sys.monitoring";
 }
 
+int tp_hooks_tool(const tp_engine *engine)
+{
+    return engine->hooks->tool;
+}
+
 tp_status tp_hooks_create(tp_engine *engine)
 {
     struct tp_hooks *hooks = PyMem_RawCalloc(1, sizeof *hooks);
@@ -64,8 +70,9 @@ tp_status tp_hooks_create(tp_engine *engine)
     hooks->tool = -1;
     hooks->type = (PyTypeObject *)PyType_FromSpec(&hook_spec);
     hooks->monitoring = Py_XNewRef(PySys_GetObject("monitoring"));
+    hooks->name = hooks->type == NULL ? NULL : PyUnicode_FromString(TOOL_NAME);
     engine->hooks = hooks;
-    if (hooks->type != NULL && hooks->monitoring != NULL)
+    if (hooks->name != NULL && hooks->monitoring != NULL)
         return TP_OK;
     if (!PyErr_Occurred())
         PyErr_SetString(PyExc_RuntimeError, "sys.monitoring is missing");
@@ -80,6 +87,7 @@ void tp_hooks_destroy(tp_engine *engine)
         return;
     Py_XDECREF(hooks->type);
     Py_XDECREF(hooks->monitoring);
+    Py_XDECREF(hooks->name);
     PyMem_RawFree(hooks);
     engine->hooks = NULL;
 }
@@ -88,7 +96,7 @@ void tp_hooks_destroy(tp_engine *engine)
 static tp_status refuse(struct tp_hooks *hooks)
 {
     PyObject *text = PyUnicode_FromString("all tool ids of sys.monitoring are taken:");
-    for (int id = 0; text != NULL && id < TOOL_COUNT; id++) {
+    for (int id = 0; text != NULL && id < TP_TOOL_COUNT; id++) {
         PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", id);
         PyObject *longer =
             holder == NULL ? NULL
@@ -107,10 +115,10 @@ static tp_status refuse(struct tp_hooks *hooks)
 /* The profiler's id if it is free, else one that is nobody's by convention, else any. */
 static tp_status claim_tool(struct tp_hooks *hooks)
 {
-    static const int preferred[TOOL_COUNT] = { 2, 3, 4, 5, 1, 0 };
-    for (int i = 0; i < TOOL_COUNT; i++) {
-        PyObject *result = PyObject_CallMethod(hooks->monitoring, "use_tool_id", "is",
-                                               preferred[i], TOOL_NAME);
+    static const int preferred[TP_TOOL_COUNT] = { 2, 3, 4, 5, 1, 0 };
+    for (int i = 0; i < TP_TOOL_COUNT; i++) {
+        PyObject *result = PyObject_CallMethod(hooks->monitoring, "use_tool_id", "iO",
+                                               preferred[i], hooks->name);
         if (result != NULL) {
             Py_DECREF(result);
             hooks->tool = preferred[i];
@@ -126,8 +134,7 @@ static tp_status claim_tool(struct tp_hooks *hooks)
 static bool owns_tool(const struct tp_hooks *hooks)
 {
     PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", hooks->tool);
-    bool ours = holder != NULL && PyUnicode_Check(holder) &&
-                PyUnicode_CompareWithASCIIString(holder, TOOL_NAME) == 0;
+    bool ours = holder != NULL && holder == hooks->name;
     Py_XDECREF(holder);
     PyErr_Clear();
     return ours;
@@ -225,6 +232,7 @@ static tp_status set_events(struct tp_hooks *hooks, bool builtins)
         return TP_EPYTHON;
     Py_DECREF(result);
     hooks->builtins = builtins;
+    hooks->mask = mask;
     return TP_OK;
 }
 
@@ -287,8 +295,11 @@ static tp_status install(tp_engine *engine, const tp_recording *recording)
 {
     struct tp_hooks *hooks = engine->hooks;
     /* The id may have been taken away meanwhile, and what is there now is another's. */
-    if (hooks->tool >= 0 && !owns_tool(hooks))
+    if (hooks->tool >= 0 && !owns_tool(hooks)) {
         release_tool(engine);
+        for (tp_recording *r = engine->recordings; r != NULL; r = r->next)
+            r->evicted = r->evicted || r->running;
+    }
     if (hooks->tool >= 0) {
         /* Events are only ever added while something runs: a change re-instruments all code. */
         return recording->builtins && !hooks->builtins ? set_events(hooks, true) : TP_OK;
@@ -313,21 +324,38 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
     if (status != TP_OK)
         return status;
     /* Last, so that nothing is switched off between this and the recording's beginning. */
-    if (!tp_filters_hide_from(engine, recording->filter) || restart_events(engine) == TP_OK)
-        return TP_OK;
-    bool ignored;
-    tp_hooks_remove(engine, recording, &ignored);
-    return TP_EPYTHON;
+    return tp_filters_hide_from(engine, recording->filter) ? restart_events(engine) : TP_OK;
+}
+
+/* Whether the events set are ours. Those of C functions are not told: they come with CALL. */
+static bool has_events(const struct tp_hooks *hooks)
+{
+    PyObject *set = PyObject_CallMethod(hooks->monitoring, "get_events", "i", hooks->tool);
+    long mask = set == NULL ? -1 : PyLong_AsLong(set);
+    long told = ~(event_number(hooks, "C_RETURN") | event_number(hooks, "C_RAISE"));
+    Py_XDECREF(set);
+    return mask != -1 && ((mask ^ hooks->mask) & told) == 0;
+}
+
+bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording)
+{
+    (void)recording;
+    const struct tp_hooks *hooks = engine->hooks;
+    if (hooks->tool < 0)
+        return true;
+    PyObject *exception = PyErr_GetRaisedException();
+    bool taken = !owns_tool(hooks) || !has_events(hooks);
+    PyErr_Clear();
+    PyErr_SetRaisedException(exception);
+    return taken;
 }
 
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
     (void)recording;
     PyObject *exception = PyErr_GetRaisedException();
-    if (engine->running > 0)
-        *evicted = engine->hooks->tool < 0 || !owns_tool(engine->hooks);
-    else if (engine->hooks->tool >= 0)
-        *evicted = !release_tool(engine);
+    if (engine->running == 0 && engine->hooks->tool >= 0 && !release_tool(engine))
+        *evicted = true;
     PyErr_SetRaisedException(exception);
 }
 

@@ -127,11 +127,35 @@ static void record_all(tp_engine *engine, const tp_thread *thread, PyFrameObject
         tp_suspensions_end(&engine->suspensions, instance);
 }
 
+/* The interpreter's engine, through its own dictionary; NULL if that is gone. */
+static tp_engine *find_engine(PyInterpreterState *interpreter)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *dictionary = PyInterpreterState_GetDict(interpreter);
+    PyObject *capsule =
+        dictionary == NULL ? NULL : PyDict_GetItemString(dictionary, CAPSULE);
+    tp_engine *engine =
+        capsule == NULL ? NULL : PyCapsule_GetPointer(capsule, CAPSULE);
+    PyErr_SetRaisedException(exception);
+    return engine;
+}
+
+/* The thread's entry. The same thread may have run another interpreter meanwhile. */
+static tp_thread *thread_here(void)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    if (TP_LIKELY(tp_here.engine_id != 0 && tp_here.interpreter == interpreter))
+        return tp_here.thread;
+    tp_engine *engine = find_engine(interpreter);
+    tp_here.engine_id = 0;
+    return engine == NULL ? NULL : tp_thread_arrive(engine);
+}
+
 /* The hook of a thread that has arrived. It may not raise: 0 is "no exception". */
 static int on_event(PyObject *owner, PyFrameObject *frame, int what, PyObject *argument)
 {
     (void)owner;
-    tp_thread *thread = tp_here.engine_id != 0 ? tp_here.thread : NULL;
+    tp_thread *thread = thread_here();
     if (thread == NULL || thread->first == NULL)
         return 0;
     tp_engine *engine = thread->first->recording->engine;
@@ -158,11 +182,27 @@ static PyObject *owner_or_none(const tp_recording *recording)
     return recording->owner != NULL ? recording->owner : Py_None;
 }
 
-static void set_hook(PyThreadState *state, Py_tracefunc hook, PyObject *object)
+/* As _PyEval_SetProfile, but it runs no Python code, neither of an audit hook nor of what it replaces: other
+ * threads' states are there for as long as this one keeps the GIL. To be freed by the caller when it is
+ * done with them: the object that was there, if nobody else has it; else NULL. */
+TP_NODISCARD static PyObject *set_hook(PyThreadState *state, Py_tracefunc hook, PyObject *object)
+{
+    PyObject *before = state->c_profileobj;
+    state->c_profileobj = Py_XNewRef(object);
+    state->c_profilefunc = hook;
+    bool wanted = state->tracing == 0 && (hook != NULL || state->c_tracefunc != NULL);
+    state->cframe->use_tracing = wanted ? 255 : 0;
+    if (before == NULL || Py_REFCNT(before) == 1)
+        return before;
+    Py_DECREF(before);
+    return NULL;
+}
+
+/* The same for the calling thread, which is there in any case. */
+static void set_own_hook(Py_tracefunc hook, PyObject *object)
 {
     PyObject *exception = PyErr_GetRaisedException();
-    if (_PyEval_SetProfile(state, hook, object) != 0)
-        PyErr_Clear();
+    Py_XDECREF(set_hook(PyThreadState_Get(), hook, object));
     PyErr_SetRaisedException(exception);
 }
 
@@ -172,18 +212,23 @@ static int on_arrival(PyObject *capsule, PyFrameObject *frame, int what, PyObjec
     tp_engine *engine = PyCapsule_GetPointer(capsule, CAPSULE);
     tp_here.engine_id = 0;
     const tp_thread *thread = tp_thread_arrive(engine);
-    PyThreadState *state = PyThreadState_Get();
     if (thread->first == NULL) {
-        set_hook(state, NULL, NULL);
+        set_own_hook(NULL, NULL);
         return 0;
     }
-    set_hook(state, on_event, owner_or_none(thread->first->recording));
+    set_own_hook(on_event, owner_or_none(thread->first->recording));
     return on_event(NULL, frame, what, argument);
 }
 
 const char *tp_hooks_name(void)
 {
     return "setprofile";
+}
+
+int tp_hooks_tool(const tp_engine *engine)
+{
+    (void)engine;
+    return -1;
 }
 
 struct tp_hooks {
@@ -202,9 +247,8 @@ static Py_tracefunc hook_of_new_threads(const tp_engine *engine)
 static PyObject *start_thread(PyObject *capsule, PyObject *args)
 {
     (void)args;
-    PyThreadState *state = PyThreadState_Get();
     Py_tracefunc hook = hook_of_new_threads(PyCapsule_GetPointer(capsule, CAPSULE));
-    set_hook(state, hook, hook == NULL ? NULL : capsule);
+    set_own_hook(hook, hook == NULL ? NULL : capsule);
     Py_RETURN_NONE;
 }
 
@@ -219,10 +263,25 @@ tp_status tp_hooks_create(tp_engine *engine)
     hooks->capsule = PyCapsule_New(engine, CAPSULE, NULL);
     hooks->starter =
         hooks->capsule == NULL ? NULL : PyCFunction_New(&starter_method, hooks->capsule);
-    if (hooks->starter != NULL)
+    PyObject *dictionary = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    if (hooks->starter != NULL && dictionary != NULL &&
+        PyDict_SetItemString(dictionary, CAPSULE, hooks->capsule) == 0)
         return TP_OK;
+    if (!PyErr_Occurred())
+        PyErr_NoMemory();
     tp_hooks_destroy(engine);
     return TP_EPYTHON;
+}
+
+static void forget_engine(const struct tp_hooks *hooks)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    PyObject *dictionary = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    if (dictionary != NULL && hooks->capsule != NULL &&
+        PyDict_GetItemString(dictionary, CAPSULE) == hooks->capsule &&
+        PyDict_DelItemString(dictionary, CAPSULE) != 0)
+        PyErr_Clear();
+    PyErr_SetRaisedException(exception);
 }
 
 void tp_hooks_destroy(tp_engine *engine)
@@ -230,6 +289,7 @@ void tp_hooks_destroy(tp_engine *engine)
     struct tp_hooks *hooks = engine->hooks;
     if (hooks == NULL)
         return;
+    forget_engine(hooks);
     Py_XDECREF(hooks->starter);
     Py_XDECREF(hooks->capsule);
     PyMem_RawFree(hooks);
@@ -262,14 +322,25 @@ static void hook_new_threads(tp_engine *engine, int on)
     PyErr_Clear();
 }
 
-/* The threads that there are. What another tool profiles is left alone. */
+/* The other threads that there are. What another tool profiles is left alone. What is replaced here may be
+ * the last reference to a profile, and run what it likes as it goes: a new walk then. */
+static PyObject *hook_some_threads(tp_engine *engine, Py_tracefunc hook)
+{
+    PyObject *garbage = NULL;
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; state != NULL && garbage == NULL; state = PyThreadState_Next(state)) {
+        bool ours = is_ours(state) && state->c_profilefunc != hook;
+        if (state != PyThreadState_Get() && (ours || state->c_profilefunc == NULL))
+            garbage = set_hook(state, hook, engine->hooks->capsule);
+    }
+    return garbage;
+}
+
 static void hook_all_threads(tp_engine *engine, Py_tracefunc hook)
 {
-    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
-    for (; state != NULL; state = PyThreadState_Next(state)) {
-        if (state->c_profilefunc == NULL || is_ours(state))
-            set_hook(state, hook, engine->hooks->capsule);
-    }
+    PyObject *garbage;
+    while ((garbage = hook_some_threads(engine, hook)) != NULL)
+        Py_DECREF(garbage);
 }
 
 tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
@@ -282,48 +353,77 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
     }
     bool in_contexts =
         recording->scope == TP_SCOPE_CONTEXT || engine->running_in_contexts > 0;
+    if (PySys_Audit("sys.setprofile", NULL) < 0)
+        return TP_EPYTHON;
+    if (in_contexts)
+        set_own_hook(on_event_in_contexts, engine->hooks->capsule);
+    else
+        set_own_hook(on_event, owner_or_none(recording));
     if (recording->scope != TP_SCOPE_THREAD) {
         hook_new_threads(engine, 1);
         hook_all_threads(engine, in_contexts ? on_event_in_contexts : on_arrival);
     }
-    int failed = in_contexts ? _PyEval_SetProfile(state, on_event_in_contexts,
-                                                  engine->hooks->capsule)
-                             : _PyEval_SetProfile(state, on_event, owner_or_none(recording));
-    return failed ? TP_EPYTHON : TP_OK;
+    return TP_OK;
 }
 
-static tp_thread *find_thread(tp_engine *engine, uint64_t state_id)
+static const tp_thread *find_thread(const tp_engine *engine, uint64_t state_id)
 {
-    tp_thread *thread = engine->threads;
+    const tp_thread *thread = engine->threads;
     while (thread != NULL && thread->state_id != state_id)
         thread = thread->next;
     return thread;
 }
 
-/* What a thread of ours needs from now on. */
-static void hook_again(const tp_engine *engine, PyThreadState *state, const tp_thread *thread)
+/* What a thread of ours needs from now on. Another thread that records arrives anew at its next event. */
+static PyObject *hook_again(const tp_engine *engine, PyThreadState *state, const tp_thread *thread)
 {
     Py_tracefunc hook = hook_of_new_threads(engine);
-    bool has_arrived = thread != NULL && engine->running_in_contexts == 0;
-    if (has_arrived && thread->first != NULL)
-        set_hook(state, on_event, owner_or_none(thread->first->recording));
-    else if (has_arrived || hook == NULL)
-        set_hook(state, NULL, NULL);
-    else if (state->c_profilefunc != hook)
-        set_hook(state, hook, engine->hooks->capsule);
+    PyObject *object = hook == NULL ? NULL : engine->hooks->capsule;
+    if (thread != NULL && engine->running_in_contexts == 0) {
+        hook = thread->first == NULL ? NULL : on_arrival;
+        object = thread->first == NULL ? NULL : engine->hooks->capsule;
+        if (hook != NULL && state == PyThreadState_Get()) {
+            hook = on_event;
+            object = owner_or_none(thread->first->recording);
+            tp_here.engine_id = 0;
+        }
+    }
+    if (state->c_profilefunc == hook && state->c_profileobj == object)
+        return NULL;
+    return set_hook(state, hook, object);
+}
+
+static PyObject *hook_some_again(const tp_engine *engine)
+{
+    PyObject *garbage = NULL;
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; state != NULL && garbage == NULL; state = PyThreadState_Next(state)) {
+        if (is_ours(state))
+            garbage = hook_again(engine, state, find_thread(engine, PyThreadState_GetID(state)));
+    }
+    return garbage;
+}
+
+bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording)
+{
+    (void)engine; /* on any thread that the recording is attached to and that is there */
+    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; state != NULL; state = PyThreadState_Next(state)) {
+        const tp_attachment *a = is_ours(state) ? NULL : recording->attachments;
+        while (a != NULL && a->thread->state_id != PyThreadState_GetID(state))
+            a = a->next_of_recording;
+        if (a != NULL)
+            return true;
+    }
+    return false;
 }
 
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
-    PyObject *exception = PyErr_GetRaisedException();
-    PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
-    for (; state != NULL; state = PyThreadState_Next(state)) {
-        const tp_thread *thread = find_thread(engine, PyThreadState_GetID(state));
-        if (thread != NULL && thread->ident == recording->started_by && !is_ours(state))
-            *evicted = true;
-        if (is_ours(state))
-            hook_again(engine, state, thread);
-    }
+    (void)evicted;
+    PyObject *garbage, *exception = PyErr_GetRaisedException();
+    while ((garbage = hook_some_again(engine)) != NULL)
+        Py_DECREF(garbage);
     if (recording->scope != TP_SCOPE_THREAD &&
         engine->running_everywhere + engine->running_in_contexts == 0)
         hook_new_threads(engine, 0);

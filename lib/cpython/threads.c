@@ -255,6 +255,7 @@ void tp_thread_set_here(tp_engine *engine, tp_thread *thread)
     static const uint64_t nothing = 0;
     tp_here.engine_id = engine->id;
     tp_here.thread = thread;
+    tp_here.interpreter = PyInterpreterState_Get();
     tp_here.context_count = &nothing;
     tp_here.context_version = TP_NO_VERSION;
 }

@@ -54,7 +54,8 @@ void tp_merge_destroy(tp_merge *merge)
 static bool adds_up(const char *name)
 {
     return strncmp(name, "calls_", 6) == 0 || strncmp(name, "repairs_", 8) == 0 ||
-           strncmp(name, "timer_", 6) == 0 || strcmp(name, "duration") == 0;
+           strncmp(name, "timer_", 6) == 0 || strcmp(name, "duration") == 0 ||
+           strcmp(name, "hook_lost") == 0;
 }
 
 static bool is_same(const tp_property *a, const tp_property *b)

@@ -165,6 +165,13 @@ static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_tra
     return status;
 }
 
+/* A caller's clock lets other threads run while it is read: a call may have begun since. */
+static uint64_t elapsed(uint64_t now, uint64_t start)
+{
+    uint64_t ticks = now - start;
+    return ticks <= INT64_MAX ? ticks : 0;
+}
+
 /* Adds the inclusive ticks of a track's calls, nested ones too, to each function's sum. */
 static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
 {
@@ -175,7 +182,7 @@ static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
     const tp_beyond *beyond = &track->beyond;
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
-        active[beyond->calls[i].function] += now - first[i].start;
+        active[beyond->calls[i].function] += elapsed(now, first[i].start);
 }
 
 /* Adds (sign 1) or takes back (sign -1) what the open calls that have a node would count if they
@@ -186,7 +193,7 @@ static void count_open_calls(const tp_track *track, uint64_t now, int sign)
     for (const tp_frame *frame = track->base + 1; frame <= track->top; frame++) {
         if (frame->node == &track->outside)
             break;
-        frame->node->ticks += (now - frame->start) * (uint64_t)(int64_t)sign;
+        frame->node->ticks += elapsed(now, frame->start) * (uint64_t)(int64_t)sign;
         frame->node->calls += (uint64_t)(int64_t)sign;
     }
 }
@@ -200,19 +207,17 @@ static tp_status add_beyond(tp_flat *flat, const tp_track *track, uint64_t now)
         return TP_ENOMEM;
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
-        ticks[i] = now - first[i].start;
+        ticks[i] = elapsed(now, first[i].start);
     tp_status status = tp_beyond_add_to(beyond, flat, ticks);
     tp_free(allocator, ticks);
     return status;
 }
 
 static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *session,
-                           const tp_track *track, uint64_t *active)
+                           const tp_track *track, uint64_t now, uint64_t *active)
 {
     tp_tree_data *tree;
     tp_text name = session->labels.strings.texts[track->name];
-    /* A stopped session's clock, which may be a caller's, is left alone. */
-    uint64_t now = track->top == track->base ? 0 : tp_clock_now(session->clock);
     tp_status status = tp_profile_add_tree(profile, &tree, name.bytes, name.size, track->id);
     if (status != TP_OK)
         return status;
@@ -301,14 +306,13 @@ static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint3
 /* A row for each coroutine function that was called. `active` holds the inclusive ticks of all calls
  * that have a node. */
 static tp_status add_coroutines(tp_profile *profile, const tp_flat *flat, const tp_session *session,
-                                const uint32_t *index_of, uint64_t *active)
+                                const uint32_t *index_of, uint64_t now, uint64_t *active)
 {
     uint64_t *awaited = tp_alloc(session->allocator, session->labels.set.count, sizeof *awaited);
     if (awaited == NULL)
         return TP_ENOMEM;
-    /* A stopped session has none, and its clock is left alone. */
-    if (session->suspensions != NULL && tp_suspensions_has(session->suspensions, session))
-        tp_suspensions_add_to(session->suspensions, session, tp_clock_now(session->clock), awaited);
+    if (session->suspensions != NULL)
+        tp_suspensions_add_to(session->suspensions, session, now, awaited);
     tp_status status = TP_OK;
     for (uint32_t i = 0; status == TP_OK && i < flat->function_count; i++) {
         if (flat->functions[i].calls == 0 || !tp_labels_is_coroutine(&session->labels, i))
@@ -327,7 +331,7 @@ static tp_status add_coroutines(tp_profile *profile, const tp_flat *flat, const 
 }
 
 static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_session *session,
-                          uint64_t *active)
+                          uint64_t now, uint64_t *active)
 {
     row *rows = tp_alloc(session->allocator, flat->function_count, sizeof *rows);
     uint32_t *index_of = tp_alloc(session->allocator, flat->function_count, sizeof *index_of);
@@ -337,7 +341,7 @@ static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_ses
     if (status == TP_OK && !session->no_edges)
         status = add_edges(profile, flat, index_of);
     if (status == TP_OK && active != NULL)
-        status = add_coroutines(profile, flat, session, index_of, active);
+        status = add_coroutines(profile, flat, session, index_of, now, active);
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
         tp_tree_data *tree = &profile->trees[t];
         for (size_t i = 0; i < tree->count; i++)
@@ -364,21 +368,33 @@ static tp_status describe(tp_profile *profile, const tp_session *session)
     return status;
 }
 
-static tp_status fill(tp_profile *profile, tp_session *session, tp_flat *flat, uint64_t *active)
+static tp_status fill(tp_profile *profile, tp_session *session, tp_flat *flat, uint64_t now,
+                      uint64_t *active)
 {
     tp_status status = TP_OK;
     for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
-        status = add_track(profile, flat, session, session->tracks[i], active);
+        status = add_track(profile, flat, session, session->tracks[i], now, active);
     if (status == TP_OK)
-        status = add_flat(profile, flat, session, active);
+        status = add_flat(profile, flat, session, now, active);
     if (status == TP_OK)
         status = describe(profile, session);
     return status != TP_OK ? status : tp_profile_finish(profile);
 }
 
+/* Read once and before anything is looked at: a caller's clock lets other threads run, and record. That of
+ * a stopped session is left alone. */
+static uint64_t read_clock(const tp_session *session)
+{
+    bool open = session->suspensions != NULL && tp_suspensions_has(session->suspensions, session);
+    for (size_t i = 0; i < session->track_count && !open; i++)
+        open = tp_track_depth(session->tracks[i]) > 0;
+    return open ? tp_clock_now(session->clock) : 0;
+}
+
 tp_status tp_session_profile(tp_session *session, tp_profile **out)
 {
     tp_profile *profile;
+    uint64_t now = read_clock(session);
     tp_status status = tp_profile_new(&profile, session->allocator);
     if (status != TP_OK)
         return status;
@@ -391,7 +407,7 @@ tp_status tp_session_profile(tp_session *session, tp_profile **out)
         status = active == NULL ? TP_ENOMEM : TP_OK;
     }
     if (status == TP_OK)
-        status = fill(profile, session, &flat, active);
+        status = fill(profile, session, &flat, now, active);
     tp_free(session->allocator, active);
     tp_flat_free(&flat);
     if (status == TP_OK)

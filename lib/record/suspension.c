@@ -189,7 +189,8 @@ void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *sessio
 {
     for (size_t i = 0; i < table->count; i++) {
         const tp_suspension *s = &table->items[i];
-        if (s->session == session)
+        /* What began since the clock was read has not waited yet. */
+        if (s->session == session && now - s->since <= INT64_MAX)
             sums[s->function] += now - s->since;
     }
 }
