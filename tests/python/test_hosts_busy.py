@@ -324,9 +324,9 @@ def test_disable_waits_for_a_timer_on_another_thread(scope):
     """Not from within the timer: it is refused there only. A timer that waits for us is not waited for
     for ever."""
     source = """
-    inside, release = threading.Event(), threading.Event()
+    inside, release, main = threading.Event(), threading.Event(), threading.get_ident()
     def timer():
-        if threading.current_thread() is worker:
+        if worker is not None and threading.get_ident() != main:
             inside.set()
             release.wait(20)
         return time.perf_counter()

@@ -127,8 +127,7 @@ def test_profiles_left_enabled_at_exit(scope, end, daemons):
     mixed()
     {ENDS[end]}
     """
-    run(source, scope, errors=None)
-    run(source, scope, errors=None, options=["-X", "dev", "-W", "ignore"])
+    run(source, scope, errors=None, options=["-X", "dev", "-W", "ignore"] if daemons else [])
 
 
 @each_scope
