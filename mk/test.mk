@@ -53,6 +53,11 @@ test-python: all ## run the Python tests against the tree
 	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TEST_PYTHONS="$(PYTHONS)" \
 		$(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
 
+.PHONY: growth
+growth: all ## a million coroutines, thread states, tasks, 100 000 sessions: memory must stay flat (10 min)
+	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TRACEPROF_TEST_FULL=1 \
+		$(VENV_PYTHON) -m pytest -q -ra tests/python/test_growth.py $(PYTEST_FLAGS)
+
 test: ## run all tests; installs what they need
 	$(MAKE) setup
 	$(MAKE) all check
@@ -93,7 +98,9 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		tests/python/test_profile.py tests/python/test_timers.py tests/python/test_hooks.py \
 		tests/python/test_labels.py tests/python/test_tool.py \
 		tests/python/test_same_counts.py tests/python/test_hostile.py \
-		tests/python/test_fork.py tests/python/test_processes.py
+		tests/python/test_fork.py tests/python/test_processes.py \
+		tests/python/test_contexts.py tests/python/test_coroutines.py \
+		tests/python/test_hosts.py tests/python/test_hosts_end.py tests/python/test_hosts_busy.py
 	$(MAKE) fuzz-replay
 
 # Coverage: everything once more with counters, C tests and Python tests.

@@ -76,7 +76,8 @@ TP_API TP_NODISCARD tp_status tp_recording_start(tp_recording *recording);
 /* Stops recording, from any thread; calls still open end now. (With TP_CLOCK_THREAD_CPU stop on the
  * recorded thread: that clock is each thread's own.) Nothing happens when it does not run.
  * RuntimeError from within the recording's timer, TP_ENOMEM with MemoryError when calls were lost
- * (it is stopped all the same). */
+ * (it is stopped all the same). While another thread is within the timer this one waits, without the
+ * GIL, up to two seconds; so do start, clear and profile. */
 TP_API TP_NODISCARD tp_status tp_recording_stop(tp_recording *recording);
 
 /* Drops what was recorded; a running recording goes on. */
@@ -84,7 +85,8 @@ TP_API TP_NODISCARD tp_status tp_recording_clear(tp_recording *recording);
 
 TP_API int tp_recording_is_running(const tp_recording *recording);
 
-/* What was recorded so far, with the properties "python" and "hook" added. */
+/* What was recorded so far, with the properties "python", "hook", "hook_lost" and, where there is
+ * anything to say, "shared_with" added (docs/format.md). */
 TP_API TP_NODISCARD tp_status tp_recording_profile(tp_recording *recording, tp_profile **profile);
 
 /* How many results of the timer could not be used, how many went backwards (both held at the last

@@ -132,6 +132,13 @@ static void settle(tp_recording *recording)
                               tp_clock_read(recording->clock));
 }
 
+/* Attachments end while their recording is busy with starting or stopping. */
+static void sweep_if_idle(tp_engine *engine)
+{
+    if (engine->busy == 0)
+        tp_threads_sweep(engine);
+}
+
 static void stop_running(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -146,6 +153,7 @@ static void stop_running(tp_recording *recording)
     tp_company_note(recording);
     recording->hook_lost += recording->evicted;
     tp_recording_end_busy(recording);
+    sweep_if_idle(engine);
 }
 
 /* Off the engine's list, and out of the reach of all but the caller. */
@@ -350,6 +358,7 @@ tp_status tp_recording_start(tp_recording *recording)
     tp_recording_begin_busy(recording);
     status = start_running(recording);
     tp_recording_end_busy(recording);
+    sweep_if_idle(recording->engine);
     return raise(status);
 }
 

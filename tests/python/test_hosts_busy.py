@@ -324,9 +324,9 @@ def test_disable_waits_for_a_timer_on_another_thread(scope):
     """Not from within the timer: it is refused there only. A timer that waits for us is not waited for
     for ever."""
     source = """
-    inside, release, main = threading.Event(), threading.Event(), threading.get_ident()
+    inside, release = threading.Event(), threading.Event()
     def timer():
-        if worker is not None and threading.get_ident() != main:
+        if worker is not None and threading.get_ident() == worker.ident:
             inside.set()
             release.wait(20)
         return time.perf_counter()
