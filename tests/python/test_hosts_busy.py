@@ -326,17 +326,15 @@ def test_disable_waits_for_a_timer_on_another_thread(scope):
     source = """
     inside, release = threading.Event(), threading.Event()
     def timer():
-        if worker is not None and threading.get_ident() == worker.ident:
+        if threading.get_ident() in armed:
             inside.set()
             release.wait(20)
         return time.perf_counter()
     def work():
+        if scope == "thread": profile.enable()
+        armed.add(threading.get_ident())
         context.run(leaf)
-    profile = Profile(timer, scope=scope)
-    worker = None
-    if scope == "thread":
-        def work():
-            profile.enable(); leaf()
+    profile, armed = Profile(timer, scope=scope), set()
     worker = threading.Thread(target=work)
     context = contextvars.Context()
     if scope != "thread":
@@ -349,7 +347,7 @@ def test_disable_waits_for_a_timer_on_another_thread(scope):
     profile.disable()
     assert 0.1 < time.monotonic() - began < 20
     worker.join()
-    inside.clear(); release.clear()
+    inside.clear(); release.clear(); armed.clear()
     worker = threading.Thread(target=work)
     if scope != "thread":
         profile.enable()
