@@ -355,14 +355,15 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
         recording->scope == TP_SCOPE_CONTEXT || engine->running_in_contexts > 0;
     if (PySys_Audit("sys.setprofile", NULL) < 0)
         return TP_EPYTHON;
+    /* First, as it may import threading, which is no call of the program's. */
+    if (recording->scope != TP_SCOPE_THREAD)
+        hook_new_threads(engine, 1);
     if (in_contexts)
         set_own_hook(on_event_in_contexts, engine->hooks->capsule);
     else
         set_own_hook(on_event, owner_or_none(recording));
-    if (recording->scope != TP_SCOPE_THREAD) {
-        hook_new_threads(engine, 1);
+    if (recording->scope != TP_SCOPE_THREAD)
         hook_all_threads(engine, in_contexts ? on_event_in_contexts : on_arrival);
-    }
     return TP_OK;
 }
 
