@@ -62,8 +62,9 @@ class _ProcessProfile(CommandProfile):
 
     def _describe(self):
         command = self._command if self._command is not None else _command_line()
+        # What current_process() gives, but SIGTERM may come while the module is being imported.
         multiprocessing = sys.modules.get("multiprocessing.process")
-        name = multiprocessing.current_process().name if multiprocessing is not None else ""
+        name = getattr(getattr(multiprocessing, "_current_process", None), "name", "")
         return f"{command} ({name})" if name not in ("", "MainProcess") else command
 
     def _output(self):
