@@ -159,6 +159,9 @@ static PyModuleDef_Slot core_slots[] = {
 #ifdef Py_mod_multiple_interpreters
     { Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED },
 #endif
+#ifdef Py_GIL_DISABLED
+    { Py_mod_gil, Py_MOD_GIL_NOT_USED },
+#endif
     { 0, NULL },
 };
 

@@ -7,6 +7,12 @@
 #include <traceprof/traceprof.h>
 #include <traceprof/cpython.h>
 
+/* Named after 3.13's, where they came. */
+#ifndef Py_BEGIN_CRITICAL_SECTION
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
 typedef struct core_state {
     tp_engine *engine;          /* Owned. */
     PyTypeObject *profiler_type; /* Owned, as the next three. */

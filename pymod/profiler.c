@@ -6,7 +6,7 @@
 
 typedef struct profiler {
     PyObject_HEAD
-    tp_recording *recording; /* Owned; NULL until __init__ */
+    PyObject *holder; /* Owned; a capsule that owns the recording. NULL until __init__ */
     int subcalls;            /* as given to the constructor */
     int builtins;
 } profiler;
@@ -16,14 +16,66 @@ static profiler *as_profiler(PyObject *self)
     return (profiler *)self;
 }
 
-/* The recording, or NULL with an exception when __init__ was not called. */
-static tp_recording *recording_of(PyObject *self)
+#define RECORDING "ctraceprof.recording"
+
+static void holder_goes(PyObject *holder)
 {
-    tp_recording *recording = as_profiler(self)->recording;
-    if (recording == NULL)
-        PyErr_SetString(PyExc_ValueError, "Profiler.__init__() was not called");
-    return recording;
+    tp_recording_destroy(PyCapsule_GetPointer(holder, RECORDING));
 }
+
+static tp_recording *recording_of(PyObject *holder)
+{
+    return PyCapsule_GetPointer(holder, RECORDING);
+}
+
+/* A reference to the holder, or NULL. Whoever works with the recording needs one: __init__ may be called
+ * again meanwhile, on another thread or by Python code that the work leads to. */
+static PyObject *get_holder(PyObject *self)
+{
+    PyObject *holder;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    holder = Py_XNewRef(as_profiler(self)->holder);
+    Py_END_CRITICAL_SECTION();
+    return holder;
+}
+
+static void set_holder(PyObject *self, PyObject *holder)
+{
+    PyObject *former;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    former = as_profiler(self)->holder;
+    as_profiler(self)->holder = holder;
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(former);
+}
+
+/* The same, with an exception when __init__ was not called. */
+static PyObject *need_holder(PyObject *self)
+{
+    PyObject *holder = get_holder(self);
+    if (holder == NULL)
+        PyErr_SetString(PyExc_ValueError, "Profiler.__init__() was not called");
+    return holder;
+}
+
+/* A method's work while the recording cannot go. */
+typedef PyObject *(*method_work)(PyObject *self, tp_recording *recording, PyObject *args);
+
+static PyObject *hold_and(method_work work, PyObject *self, PyObject *args)
+{
+    PyObject *holder = need_holder(self);
+    if (holder == NULL)
+        return NULL;
+    PyObject *result = work(self, recording_of(holder), args);
+    Py_DECREF(holder);
+    return result;
+}
+
+#define DEFINE_METHOD(name)                                           \
+    static PyObject *profiler_##name(PyObject *self, PyObject *args) \
+    {                                                                 \
+        return hold_and(do_##name, self, args);                       \
+    }
 
 static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_contexts)
 {
@@ -122,9 +174,9 @@ static int parse_patterns(pattern_list *list, const char *argument, PyObject *va
     return 0;
 }
 
-/* A recording of these options with these patterns, or NULL. */
-static tp_recording *create_filtered(tp_engine *engine, tp_recording_options *options,
-                                     PyObject *include, PyObject *exclude)
+/* The holder of a recording of these options with these patterns, or NULL. */
+static PyObject *create_filtered(tp_engine *engine, tp_recording_options *options,
+                                 PyObject *include, PyObject *exclude)
 {
     pattern_list in = { NULL, NULL, 0 }, out = { NULL, NULL, 0 };
     tp_recording *recording = NULL;
@@ -139,7 +191,21 @@ static tp_recording *create_filtered(tp_engine *engine, tp_recording_options *op
     }
     free_patterns(&in);
     free_patterns(&out);
-    return recording;
+    PyObject *holder =
+        recording == NULL ? NULL : PyCapsule_New(recording, RECORDING, holder_goes);
+    if (holder == NULL)
+        tp_recording_destroy(recording);
+    return holder;
+}
+
+/* What was recorded before __init__ was called again goes. From within the profile's own timer that is
+ * refused. */
+static int clear_former(PyObject *self)
+{
+    PyObject *holder = get_holder(self);
+    int failed = holder != NULL && tp_recording_clear(recording_of(holder)) != TP_OK;
+    Py_XDECREF(holder);
+    return failed ? -1 : 0;
 }
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -159,8 +225,7 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope_name, &scope) != 0)
         return -1;
-    /* Called again: what was recorded goes. From within the profile's own timer that is refused. */
-    if (p->recording != NULL && tp_recording_clear(p->recording) != TP_OK)
+    if (clear_former(self) != 0)
         return -1;
     core_state *state = core_state_of_type(Py_TYPE(self));
     if (state == NULL)
@@ -173,11 +238,10 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     options.no_builtins = !builtins;
     options.scope = scope;
     options.owner = self;
-    tp_recording *recording = create_filtered(state->engine, &options, include, exclude);
-    if (recording == NULL)
+    PyObject *holder = create_filtered(state->engine, &options, include, exclude);
+    if (holder == NULL)
         return -1;
-    tp_recording_destroy(p->recording);
-    p->recording = recording;
+    set_holder(self, holder);
     p->subcalls = subcalls;
     p->builtins = builtins;
     return 0;
@@ -201,17 +265,19 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwarg
     PyObject *subcalls = Py_None, *builtins = Py_None;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:enable", names, &subcalls, &builtins))
         return NULL;
-    tp_recording *recording = recording_of(self);
-    if (recording == NULL)
-        return NULL;
     int edges = flag_or(subcalls, as_profiler(self)->subcalls);
     int with_builtins = flag_or(builtins, as_profiler(self)->builtins);
     if (edges < 0 || with_builtins < 0)
         return NULL;
-    if (tp_recording_set_options(recording, !edges, !with_builtins) != TP_OK ||
-        tp_recording_start(recording) != TP_OK)
+    PyObject *holder = need_holder(self);
+    if (holder == NULL)
         return NULL;
-    Py_RETURN_NONE;
+    tp_recording *recording = recording_of(holder);
+    tp_status status = tp_recording_set_options(recording, !edges, !with_builtins);
+    if (status == TP_OK)
+        status = tp_recording_start(recording);
+    Py_DECREF(holder);
+    return status == TP_OK ? Py_NewRef(Py_None) : NULL;
 }
 
 /* Tells once, at the end, of what could not be told from within a hook. */
@@ -236,12 +302,10 @@ PyDoc_STRVAR(disable_doc, "disable($self, /)\n--\n\n"
                           "Stop collecting data; calls still running are counted as ending now.\n\n"
                           "May be called from any thread; does nothing when not enabled.");
 
-static PyObject *profiler_disable(PyObject *self, PyObject *unused)
+static PyObject *do_disable(PyObject *self, tp_recording *recording, PyObject *unused)
 {
+    (void)self;
     (void)unused;
-    tp_recording *recording = recording_of(self);
-    if (recording == NULL)
-        return NULL;
     int was_running = tp_recording_is_running(recording);
     if (tp_recording_stop(recording) != TP_OK)
         return NULL;
@@ -250,16 +314,20 @@ static PyObject *profiler_disable(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+DEFINE_METHOD(disable)
+
 PyDoc_STRVAR(clear_doc, "clear($self, /)\n--\n\nForget all data collected so far.");
 
-static PyObject *profiler_clear_data(PyObject *self, PyObject *unused)
+static PyObject *do_clear_data(PyObject *self, tp_recording *recording, PyObject *unused)
 {
+    (void)self;
     (void)unused;
-    tp_recording *recording = recording_of(self);
-    if (recording == NULL || tp_recording_clear(recording) != TP_OK)
+    if (tp_recording_clear(recording) != TP_OK)
         return NULL;
     Py_RETURN_NONE;
 }
+
+DEFINE_METHOD(clear_data)
 
 PyDoc_STRVAR(getstats_doc,
              "getstats($self, /)\n--\n\n"
@@ -267,46 +335,49 @@ PyDoc_STRVAR(getstats_doc,
              "code is a code object, or a str for a built-in function; calls is None or a list of\n"
              "profiler_subentry, one for each function called. Times are seconds.");
 
-static PyObject *profiler_getstats(PyObject *self, PyObject *unused)
+static PyObject *do_getstats(PyObject *self, tp_recording *recording, PyObject *unused)
 {
     (void)unused;
-    tp_recording *recording = recording_of(self);
     core_state *state = core_state_of_type(Py_TYPE(self));
     tp_profile *profile;
-    if (recording == NULL || state == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+    if (state == NULL || tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
     PyObject *entries = core_make_entries(state, recording, profile);
     tp_profile_destroy(profile);
     return entries;
 }
 
+DEFINE_METHOD(getstats)
+
 PyDoc_STRVAR(records_doc, "_records($self, /)\n--\n\n"
                           "What Profile.stats() is made of: a list of tuples (file, line, name, calls,\n"
                           "primitive calls, total, cumulative, callers, coroutine figures or None).");
 
-static PyObject *profiler_records(PyObject *self, PyObject *unused)
+static PyObject *do_records(PyObject *self, tp_recording *recording, PyObject *unused)
 {
+    (void)self;
     (void)unused;
-    tp_recording *recording = recording_of(self);
     tp_profile *profile;
-    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+    if (tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
     PyObject *records = core_make_records(profile);
     tp_profile_destroy(profile);
     return records;
 }
 
+DEFINE_METHOD(records)
+
 PyDoc_STRVAR(dictionary_doc, "_dictionary($self, /)\n--\n\n"
                              "The pstats dictionary, marshalled (bytes).");
 
-static PyObject *profiler_dictionary(PyObject *self, PyObject *unused)
+static PyObject *do_dictionary(PyObject *self, tp_recording *recording, PyObject *unused)
 {
+    (void)self;
     (void)unused;
-    tp_recording *recording = recording_of(self);
     tp_profile *profile;
     uint8_t *bytes;
     size_t size;
-    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+    if (tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
     tp_status status = tp_pstats_encode(profile, TP_PSTATS_DICTIONARY, &bytes, &size);
     tp_profile_destroy(profile);
@@ -316,6 +387,8 @@ static PyObject *profiler_dictionary(PyObject *self, PyObject *unused)
     tp_pstats_free(bytes);
     return result;
 }
+
+DEFINE_METHOD(dictionary)
 
 static int add_property(tp_profile *profile, PyObject *name, PyObject *value)
 {
@@ -383,17 +456,17 @@ PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, /)\n--\n\
                         "properties: dict of str to str, int or float, kept in the file.\n"
                         "process: tuple of pid, parent's pid, command, start and duration.");
 
-static PyObject *profiler_write(PyObject *self, PyObject *args)
+static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *args)
 {
+    (void)self;
     PyObject *path, *properties, *process = Py_None;
     char *name;
     if (!PyArg_ParseTuple(args, "SO!|O:_write", &path, &PyDict_Type, &properties, &process) ||
         PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
         return NULL;
-    tp_recording *recording = recording_of(self);
     tp_profile *profile;
     tp_error error;
-    if (recording == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+    if (tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
     if (add_properties(profile, properties) != 0 ||
         (process != Py_None && set_process(profile, process) != 0)) {
@@ -410,19 +483,18 @@ static PyObject *profiler_write(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+DEFINE_METHOD(write)
+
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
                             "A signal handler: stop recording, then call self._signalled(number).\n"
                             "In C, so that the handler itself is not among the calls recorded.\n"
                             "While the recorder is at work the signal is made to come again.");
 
-static PyObject *profiler_on_signal(PyObject *self, PyObject *args)
+static PyObject *do_on_signal(PyObject *self, tp_recording *recording, PyObject *args)
 {
     int number;
     PyObject *frame;
     if (!PyArg_ParseTuple(args, "iO:_on_signal", &number, &frame))
-        return NULL;
-    tp_recording *recording = recording_of(self);
-    if (recording == NULL)
         return NULL;
     tp_status status = tp_recording_stop(recording);
     if (status != TP_OK)
@@ -433,34 +505,38 @@ static PyObject *profiler_on_signal(PyObject *self, PyObject *args)
     return PyObject_CallMethod(self, "_signalled", "i", number);
 }
 
+DEFINE_METHOD(on_signal)
+
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    if (as_profiler(self)->recording != NULL)
-        Py_VISIT(tp_recording_timer(as_profiler(self)->recording));
+    if (as_profiler(self)->holder != NULL)
+        Py_VISIT(tp_recording_timer(recording_of(as_profiler(self)->holder)));
     return 0;
 }
 
 static int profiler_gc_clear(PyObject *self)
 {
-    tp_recording *recording = as_profiler(self)->recording;
-    as_profiler(self)->recording = NULL;
-    tp_recording_destroy(recording);
+    Py_CLEAR(as_profiler(self)->holder);
     return 0;
 }
 
 /* An enabled profile that nobody holds any more stops by itself, and says so as files do. */
 static void profiler_finalize(PyObject *self)
 {
-    tp_recording *recording = as_profiler(self)->recording;
-    if (recording == NULL || !tp_recording_is_running(recording))
+    PyObject *holder = get_holder(self);
+    tp_recording *recording = holder == NULL ? NULL : recording_of(holder);
+    if (recording == NULL || !tp_recording_is_running(recording)) {
+        Py_XDECREF(holder);
         return;
+    }
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     if (tp_recording_stop(recording) != TP_OK)
         PyErr_Clear();
     if (PyErr_ResourceWarning(self, 1, "enabled profile %R was never disabled", self) != 0)
         PyErr_WriteUnraisable(self);
+    Py_DECREF(holder);
     PyErr_Restore(type, value, traceback);
 }
 

@@ -1,8 +1,9 @@
 /* Recording a CPython interpreter, 3.11 or later: sys.monitoring from 3.12 on, the profile hook before.
  *
- * All functions here need the GIL (an attached thread state) of the engine's interpreter. Those that
- * fail set a Python exception, whatever status they give. The header can be included without
- * <Python.h>; an object is passed as `struct _object *`, which is PyObject *.
+ * All functions here need the GIL (an attached thread state) of the engine's interpreter. On free-threaded
+ * builds any number of threads may call them at once, as long as none destroys what another uses.
+ * Functions that fail set a Python exception, whatever status they give. The header can be included
+ * without <Python.h>; an object is passed as `struct _object *`, which is PyObject *.
  */
 #ifndef TRACEPROF_CPYTHON_H
 #define TRACEPROF_CPYTHON_H

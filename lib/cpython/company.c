@@ -18,7 +18,8 @@ void tp_company_note(tp_recording *recording)
 {
     PyObject *exception = PyErr_GetRaisedException();
     const PyThreadState *state = PyThreadState_Get();
-    PyObject *monitoring = PySys_GetObject("monitoring");
+    PyObject *monitoring = NULL;
+    (void)PySys_GetOptionalAttrString("monitoring", &monitoring);
     int own = tp_hooks_tool(recording->engine);
     for (int id = 0; monitoring != NULL && id < TP_TOOL_COUNT; id++) {
         if (id != own)
@@ -28,6 +29,7 @@ void tp_company_note(tp_recording *recording)
         note(recording, PyUnicode_FromString("sys.settrace"));
     if (own >= 0 && state->c_profilefunc != NULL)
         note(recording, PyUnicode_FromString("sys.setprofile"));
+    Py_XDECREF(monitoring);
     PyErr_Clear();
     PyErr_SetRaisedException(exception);
 }

@@ -22,7 +22,43 @@
 #define TP_HAVE_LOCAL_UNWIND 0
 #endif
 
+/* A build without a global interpreter lock: lock.h stands in for it. */
+#ifdef Py_GIL_DISABLED
+#define TP_FREE_THREADED 1
+#endif
+
 /* Named after the newest API; same ownership everywhere. */
+#if PY_VERSION_HEX < 0x030D0000
+static inline int PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
+{
+    *result = Py_XNewRef(PyDict_GetItemWithError(dict, key));
+    return *result != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
+}
+
+static inline int PyDict_GetItemStringRef(PyObject *dict, const char *key, PyObject **result)
+{
+    PyObject *name = PyUnicode_FromString(key);
+    int found = name == NULL ? -1 : PyDict_GetItemRef(dict, name, result);
+    if (name == NULL)
+        *result = NULL;
+    Py_XDECREF(name);
+    return found;
+}
+
+static inline PyObject *_PyType_LookupRef(PyTypeObject *type, PyObject *name)
+{
+    return Py_XNewRef(_PyType_Lookup(type, name));
+}
+#endif
+
+#if PY_VERSION_HEX < 0x030F0000
+static inline int PySys_GetOptionalAttrString(const char *name, PyObject **value)
+{
+    *value = Py_XNewRef(PySys_GetObject(name));
+    return *value != NULL;
+}
+#endif
+
 #if PY_VERSION_HEX < 0x030C0000
 #define PyUnstable_Eval_RequestCodeExtraIndex _PyEval_RequestCodeExtraIndex
 #define PyUnstable_Code_GetExtra _PyCode_GetExtra

@@ -2,19 +2,11 @@
 
 #include <stddef.h>
 
-#include "watch.h"
-
-#define GUARD "ctraceprof.guard"
-
-/* Lies in the dictionary of a thread state, in a capsule. */
-typedef struct guard {
-    tp_watch_post *post; /* Owned reference. */
-    uint64_t state_id;
-    unsigned long ident;
-} guard;
+#include "locked.h"
+#include "state_guard.h"
 
 struct tp_ticket {
-    size_t references;
+    atomic_size_t references;
     tp_recording *recording; /* Borrowed; NULL once it has stopped */
 };
 
@@ -124,6 +116,7 @@ static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const m
     }
     append_living(made, a, NULL, &count);
     append_living(made, b, a, &count);
+    Py_SET_SIZE((PyVarObject *)made, count); /* a recording may have stopped meanwhile */
     return (PyObject *)made;
 }
 
@@ -156,7 +149,8 @@ tp_status tp_contexts_join(tp_recording *recording)
         PyErr_NoMemory();
         return TP_ENOMEM;
     }
-    *ticket = (tp_ticket){ .references = 1, .recording = recording };
+    atomic_init(&ticket->references, 1);
+    ticket->recording = recording;
     recording->ticket = ticket;
     members *before = present_members(engine);
     tp_status status = set_members(engine, make_members(engine, ticket, before, NULL), NULL);
@@ -185,56 +179,13 @@ void tp_contexts_leave(tp_recording *recording)
     PyErr_SetRaisedException(exception);
 }
 
-/* The thread state is about to be freed, and with it the count that tp_here points at. It is told by the
- * state's own dictionary, usually on its own thread. */
-static void state_is_cleared(PyObject *capsule)
-{
-    guard *g = PyCapsule_GetPointer(capsule, GUARD);
-    if (g->ident == PyThread_get_thread_ident()) {
-        tp_here.engine_id = 0;
-        tp_here.cleared_state_id = g->state_id;
-    } else if (g->post->engine != NULL) {
-        tp_engine_renew(g->post->engine);
-    }
-    tp_watch_leave(g->post);
-    PyMem_RawFree(g);
-}
-
-static PyObject *make_guard(tp_engine *engine, const PyThreadState *state)
-{
-    guard *g = PyMem_RawMalloc(sizeof *g);
-    if (g == NULL)
-        return NULL;
-    *g = (guard){ engine->post, state->id, PyThread_get_thread_ident() };
-    PyObject *capsule = PyCapsule_New(g, GUARD, state_is_cleared);
-    if (capsule == NULL)
-        PyMem_RawFree(g);
-    else
-        engine->post->references++;
-    return capsule;
-}
-
-/* Whether the state will tell of its end. The key is the engine's own: there may be several. */
-static bool has_guard(tp_engine *engine, const PyThreadState *state)
-{
-    PyObject *dictionary = PyThreadState_GetDict();
-    PyObject *key = (PyObject *)engine->members_type;
-    if (dictionary == NULL || PyDict_GetItemWithError(dictionary, key) != NULL)
-        return dictionary != NULL;
-    PyObject *capsule = make_guard(engine, state);
-    bool done = capsule != NULL && PyDict_SetItem(dictionary, key, capsule) == 0;
-    Py_XDECREF(capsule);
-    PyErr_Clear();
-    return done;
-}
-
 /* What tp_contexts_is_same compares from now on. Without a guard the context is looked up at each event. */
 static void keep_count(tp_engine *engine)
 {
     const PyThreadState *state = PyThreadState_Get();
     bool is_kept = tp_here.context_count == &state->context_ver;
     if (tp_here.engine_id != engine->id ||
-        (!is_kept && (tp_here.cleared_state_id == state->id || !has_guard(engine, state))))
+        (!is_kept && (tp_here.cleared_state_id == state->id || !tp_state_guard(engine, state, NULL))))
         return;
     tp_here.context_count = &state->context_ver;
     tp_here.context_version = state->context_ver;
@@ -263,7 +214,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
     return thread;
 }
 
-PyObject *tp_sessions_here(tp_engine *engine)
+PyObject *tp_locked_sessions_here(tp_engine *engine)
 {
     members *list = present_members(engine);
     if (list == NULL || count_living(list, NULL) > 0)
@@ -272,7 +223,7 @@ PyObject *tp_sessions_here(tp_engine *engine)
     return NULL;
 }
 
-PyObject *tp_sessions_enter(tp_engine *engine, PyObject *sessions)
+PyObject *tp_locked_sessions_enter(tp_engine *engine, PyObject *sessions)
 {
     members *before = present_members(engine);
     PyObject *token = NULL;
@@ -283,7 +234,7 @@ PyObject *tp_sessions_enter(tp_engine *engine, PyObject *sessions)
     return token;
 }
 
-int tp_sessions_exit(tp_engine *engine, PyObject *token)
+int tp_locked_sessions_exit(tp_engine *engine, PyObject *token)
 {
     int failed = PyContextVar_Reset(engine->context_var, token);
     look_again();

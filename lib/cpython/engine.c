@@ -1,14 +1,17 @@
-/* Engines and recordings: what exists, what runs where. Called with the GIL held. */
+/* Engines and recordings: what exists, what runs where. Called under the lock (lock.h), but for
+ * tp_engine_create and tp_recording_timer. */
 #include "engine.h"
 
 #include <stddef.h>
 #include <string.h>
 
+#include "barrier.h"
 #include "company.h"
 #include "contexts.h"
 #include "filter.h"
 #include "greenlets.h"
 #include "identity.h"
+#include "locked.h"
 #include "watch.h"
 
 /* Microseconds that a thread waits for another's timer, altogether and at a time. */
@@ -47,6 +50,9 @@ tp_status tp_engine_create(tp_engine **out)
         return raise(status);
     }
     tp_suspensions_init(&engine->suspensions, NULL);
+#ifdef TP_FREE_THREADED
+    engine->lock_free = tp_barrier_prepare();
+#endif
     tp_engine_renew(engine);
     *out = engine;
     return TP_OK;
@@ -54,6 +60,7 @@ tp_status tp_engine_create(tp_engine **out)
 
 static void free_engine(tp_engine *engine)
 {
+    engine->post->engine = NULL; /* nobody else finds it any more */
     tp_hooks_destroy(engine);
     tp_contexts_destroy(engine);
     tp_greenlets_destroy(engine);
@@ -65,12 +72,12 @@ static void free_engine(tp_engine *engine)
     PyMem_RawFree(engine);
 }
 
-void tp_engine_release(tp_engine *engine)
+void tp_locked_engine_release(tp_engine *engine)
 {
     if (engine == NULL)
         return;
     engine->released = true;
-    if (engine->recordings == NULL)
+    if (engine->recordings == NULL && engine->busy == 0)
         free_engine(engine);
 }
 
@@ -115,10 +122,10 @@ static void count_running(tp_engine *engine, tp_scope scope, int change)
 static void detach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
+    recording->running = false; /* first: nobody attaches it anew */
     tp_thread_detach_all(recording);
     tp_contexts_leave(recording);
     tp_greenlets_unwatch(engine, tp_thread_find(engine));
-    recording->running = false;
     count_running(engine, recording->scope, -1);
     tp_filter_end(recording);
 }
@@ -142,9 +149,9 @@ static void sweep_if_idle(tp_engine *engine)
 static void stop_running(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
+    tp_recording_begin_busy(recording); /* nobody is to start it before this is done */
     if (tp_hooks_were_taken(engine, recording))
         recording->evicted = true;
-    tp_recording_begin_busy(recording); /* nobody is to start it before this is done */
     detach(recording); /* first: a timer's own calls are not to be recorded */
     tp_session_close(recording->session);
     settle(recording);
@@ -165,6 +172,29 @@ static void unlink_recording(tp_recording *recording)
     *link = recording->next;
 }
 
+/* What lies between may let go of the lock: nothing of the engine's is freed by others. */
+static void hold_engine(tp_engine *engine)
+{
+#ifdef TP_FREE_THREADED
+    tp_here.pins++;
+    engine->pins++;
+    engine->busy++;
+#else
+    (void)engine;
+#endif
+}
+
+static void let_go_of_engine(tp_engine *engine)
+{
+#ifdef TP_FREE_THREADED
+    tp_here.pins--;
+    engine->pins--;
+    engine->busy--;
+#else
+    (void)engine;
+#endif
+}
+
 /* Recordings that were destroyed while a timer was being called. What goes with one may run Python code,
  * and others go meanwhile: the search begins anew. */
 static void bury_condemned(tp_engine *engine)
@@ -177,21 +207,26 @@ static void bury_condemned(tp_engine *engine)
             continue;
         }
         bool ignored;
+        hold_engine(engine);
         unlink_recording(recording);
         tp_thread_detach_all(recording); /* a hook that was busy may have attached it meanwhile */
         tp_hooks_remove(engine, recording, &ignored);
         free_recording(recording);
+        let_go_of_engine(engine);
         recording = engine->recordings;
     }
 }
 
 /* As soon as no hook is under way: the main interpreter calls it between two instructions. */
-static int bury_soon(void *post)
+static int bury_soon(void *given)
 {
-    tp_engine *engine = ((tp_watch_post *)post)->engine;
-    if (engine != NULL && engine->busy == 0)
-        bury_condemned(engine);
+    tp_watch_post *post = given;
+    tp_lock lock;
+    tp_lock_begin(&lock, post);
+    if (post->engine != NULL && post->engine->busy == 0)
+        bury_condemned(post->engine);
     tp_watch_leave(post);
+    tp_lock_end(&lock);
     return 0;
 }
 
@@ -213,9 +248,10 @@ void tp_recording_begin_busy(tp_recording *recording)
     tp_busy_note(recording);
 }
 
-static void end_busy(tp_engine *engine)
+/* Nothing is busy any more. */
+static void bury_later(tp_engine *engine)
 {
-    if (--engine->busy > 0 || !engine->has_condemned)
+    if (!engine->has_condemned)
         return;
     engine->has_condemned = false;
     /* Pending calls are the main interpreter's. Others bury when next a recording is made or goes. */
@@ -225,6 +261,31 @@ static void end_busy(tp_engine *engine)
     if (Py_AddPendingCall(bury_soon, engine->post) != 0)
         engine->post->references--;
 }
+
+static void end_busy(tp_engine *engine)
+{
+    if (--engine->busy == 0)
+        bury_later(engine);
+}
+
+#ifdef TP_FREE_THREADED
+void tp_engine_pin(tp_engine *engine)
+{
+    hold_engine(engine);
+}
+
+void tp_engine_unpin(tp_engine *engine)
+{
+    let_go_of_engine(engine);
+    if (engine->busy > 0)
+        return;
+    tp_threads_sweep(engine);
+    if (engine->released && engine->recordings == NULL)
+        free_engine(engine);
+    else
+        bury_later(engine);
+}
+#endif
 
 void tp_recording_end_busy(tp_recording *recording)
 {
@@ -236,7 +297,7 @@ void tp_recording_end_busy(tp_recording *recording)
 /* The first version of the options ended behind this member. */
 #define SMALLEST_OPTIONS (offsetof(tp_recording_options, owner) + sizeof(PyObject *))
 
-tp_status tp_recording_create(tp_recording **out, tp_engine *engine,
+tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
                               const tp_recording_options *given)
 {
     tp_recording_options all = TP_RECORDING_OPTIONS_INIT;
@@ -346,7 +407,7 @@ static tp_status start_running(tp_recording *recording)
     return TP_OK;
 }
 
-tp_status tp_recording_start(tp_recording *recording)
+tp_status tp_locked_recording_start(tp_recording *recording)
 {
     if (recording->running)
         return refuse_running(recording);
@@ -362,7 +423,7 @@ tp_status tp_recording_start(tp_recording *recording)
     return raise(status);
 }
 
-tp_status tp_recording_stop(tp_recording *recording)
+tp_status tp_locked_recording_stop(tp_recording *recording)
 {
     tp_status status = refuse_in_timer(recording, "disable a profile");
     if (status != TP_OK || !recording->running)
@@ -371,7 +432,7 @@ tp_status tp_recording_stop(tp_recording *recording)
     return raise(tp_session_status(recording->session));
 }
 
-tp_status tp_recording_clear(tp_recording *recording)
+tp_status tp_locked_recording_clear(tp_recording *recording)
 {
     tp_status status = refuse_in_timer(recording, "clear a profile");
     if (status != TP_OK)
@@ -381,28 +442,36 @@ tp_status tp_recording_clear(tp_recording *recording)
     Py_CLEAR(recording->company);
     if (recording->running)
         tp_company_note(recording);
-    return raise(tp_session_clear(recording->session));
+    tp_threads_pause(recording);
+    status = tp_session_clear(recording->session);
+    tp_threads_resume(recording);
+    return raise(status);
 }
 
-void tp_recording_destroy(tp_recording *recording)
+void tp_locked_recording_destroy(tp_recording *recording)
 {
-    if (recording == NULL)
-        return;
     tp_engine *engine = recording->engine;
+    if (engine->busy == 0 && recording->running) {
+        hold_engine(engine);
+        stop_running(recording);
+        let_go_of_engine(engine);
+    }
+    /* Perhaps only now: other threads may have come in meanwhile. */
     if (engine->busy > 0) {
         condemn(recording);
         return;
     }
+    hold_engine(engine);
     unlink_recording(recording);
-    if (recording->running)
-        stop_running(recording);
     free_recording(recording);
-    bury_condemned(engine);
-    if (engine->released && engine->recordings == NULL)
+    let_go_of_engine(engine);
+    if (engine->busy == 0)
+        bury_condemned(engine);
+    if (engine->released && engine->recordings == NULL && engine->busy == 0)
         free_engine(engine);
 }
 
-int tp_recording_is_running(const tp_recording *recording)
+int tp_locked_recording_is_running(const tp_recording *recording)
 {
     return recording->running;
 }
@@ -437,13 +506,15 @@ static tp_status describe(const tp_recording *recording, tp_profile *profile)
     return status;
 }
 
-tp_status tp_recording_profile(tp_recording *recording, tp_profile **out)
+tp_status tp_locked_recording_profile(tp_recording *recording, tp_profile **out)
 {
     tp_profile *profile;
     tp_status status = refuse_in_timer(recording, "read a profile");
     if (status != TP_OK)
         return status;
+    tp_threads_pause(recording);
     status = tp_session_profile(recording->session, &profile);
+    tp_threads_resume(recording);
     if (status != TP_OK)
         return raise(status);
     status = describe(recording, profile);
@@ -454,22 +525,22 @@ tp_status tp_recording_profile(tp_recording *recording, tp_profile **out)
     return raise(status);
 }
 
-uint64_t tp_recording_timer_failures(const tp_recording *recording)
+uint64_t tp_locked_recording_timer_failures(const tp_recording *recording)
 {
     return recording->timer != NULL ? recording->timer->failures : 0;
 }
 
-uint64_t tp_recording_timer_backwards(const tp_recording *recording)
+uint64_t tp_locked_recording_timer_backwards(const tp_recording *recording)
 {
     return recording->timer != NULL ? recording->timer->backwards : 0;
 }
 
-int tp_recording_was_evicted(const tp_recording *recording)
+int tp_locked_recording_was_evicted(const tp_recording *recording)
 {
     return recording->evicted;
 }
 
-tp_status tp_recording_set_options(tp_recording *recording, uint32_t no_edges, uint32_t no_builtins)
+tp_status tp_locked_recording_set_options(tp_recording *recording, uint32_t no_edges, uint32_t no_builtins)
 {
     if (recording->running)
         return refuse_running(recording);
@@ -483,16 +554,21 @@ PyObject *tp_recording_timer(const tp_recording *recording)
     return recording->timer != NULL ? recording->timer->callable : NULL;
 }
 
-PyObject *tp_recording_code(const tp_recording *recording, const tp_function *function)
+PyObject *tp_locked_recording_code(const tp_recording *recording, const tp_function *function)
 {
     const void *key = tp_session_find_key(recording->session, function);
     PyObject *object = (PyObject *)(uintptr_t)key;
     tp_string file = function->label.file;
     bool builtin = function->label.line == 0 && file.size == 1 && file.bytes[0] == '~';
-    return key == NULL || builtin || !PyCode_Check(object) ? NULL : Py_NewRef(object);
+    return key == NULL || builtin || !PyCode_Check(object)
+               ? NULL
+               : tp_watch_hold(recording->engine, object);
 }
 
-size_t tp_recording_memory(const tp_recording *recording)
+size_t tp_locked_recording_memory(const tp_recording *recording)
 {
-    return sizeof *recording + tp_session_memory(recording->session);
+    tp_threads_pause(recording);
+    size_t bytes = sizeof *recording + tp_session_memory(recording->session);
+    tp_threads_resume(recording);
+    return bytes;
 }

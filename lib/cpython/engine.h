@@ -11,11 +11,13 @@
 
 #include "compat.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <traceprof/cpython.h>
 
 #include "compiler.h"
+#include "lock.h"
 #include "suspension.h"
 #include "timer.h"
 
@@ -40,8 +42,13 @@ typedef struct tp_attachment {
 
 /* A thread that hooks have met. */
 struct tp_thread {
-    tp_track *fast;           /* the only attachment's, if its clock is the counter; else NULL */
-    tp_track *fast_builtin;   /* the same, if it wants builtins */
+    TP_SHARED(tp_track *) fast; /* the only attachment's, if its clock is the counter; else NULL */
+    TP_SHARED(tp_track *) fast_builtin; /* the same, if it wants builtins */
+#ifdef TP_FREE_THREADED
+    atomic_bool inside;       /* the hot path is at work on what it found in these two */
+    atomic_bool idle;         /* its events are of no interest */
+    bool ended;               /* its state was cleared */
+#endif
     tp_thread *next;          /* in the engine's list */
     tp_attachment *first;     /* active here, the one started last first */
     tp_attachment *all;       /* those that are not in the list, too */
@@ -58,13 +65,10 @@ struct tp_thread {
     uint64_t state_id;        /* PyThreadState_GetID: never used twice, unlike addresses */
     PyThreadState *state;     /* Borrowed; may be gone, compare state_id before use */
     uint32_t name_attempts;   /* >0: threading does not know the thread yet */
+#ifdef TP_FREE_THREADED
+    char apart[64];           /* another's `inside` is in another cache line */
+#endif
 };
-
-/* What reaches the engine from a watched code object, however long that outlives it. */
-typedef struct tp_watch_post {
-    tp_engine *engine; /* NULL once the engine is gone */
-    size_t references; /* the engine's, one each watched code object's and each pending call's */
-} tp_watch_post;
 
 struct tp_engine {
     uint64_t id;              /* of its own in the process; never 0. A new one when what threads keep
@@ -74,7 +78,14 @@ struct tp_engine {
     tp_recording *recordings; /* all that exist; Borrowed. */
     tp_thread *threads;       /* Owned. */
     tp_attachment *retired;   /* Owned; ended while a hook may have been walking over them */
+#ifdef TP_FREE_THREADED
+    size_t pins;              /* of `busy`, those of tp_engine_pin */
+    bool lock_free;           /* threads may be paused, and so have a hot path */
+    unsigned long controller; /* ident of the thread in tp_control_begin, or 0 */
+    size_t controls;          /* how often it is */
+#else
     tp_thread nobody;         /* stands for threads on which nothing is recorded */
+#endif
     size_t running;           /* recordings */
     size_t running_everywhere; /* of these, those of all threads */
     size_t running_in_contexts; /* and those of contexts */
@@ -128,6 +139,9 @@ typedef struct tp_here_entry {
     const uint64_t *context_count;
     uint64_t context_version;
     uint64_t cleared_state_id; /* a state that is being taken down: it must not be kept */
+#ifdef TP_FREE_THREADED
+    size_t pins; /* its own tp_engine_pin */
+#endif
 } tp_here_entry;
 
 #define TP_NO_VERSION UINT64_MAX
@@ -149,6 +163,73 @@ void tp_busy_forget(const tp_recording *recording);
 
 /* Whether the calling thread holds any. */
 bool tp_busy_here(void);
+
+#ifdef TP_FREE_THREADED
+
+/* Around what may let go of the lock and holds pointers meanwhile: nothing of the engine's is freed. The
+ * engine itself may be behind the last unpin. */
+void tp_engine_pin(tp_engine *engine);
+void tp_engine_unpin(tp_engine *engine);
+
+/* Around what changes or reads the recording's tracks, or the threads they are hot on: other threads' hooks
+ * wait for the lock. What lies between must not let go of it. pause.c. */
+void tp_threads_pause(const tp_recording *recording);
+void tp_threads_resume(const tp_recording *recording);
+
+/* Around calls that set up or take down events: those stop the world, and let go of the lock while they are
+ * half done. One thread at a time; it may come in again, as the Python code of an audit hook may. */
+void tp_control_begin(tp_engine *engine);
+void tp_control_end(tp_engine *engine);
+
+/* Stands for threads on which nothing is recorded, of all engines. */
+extern tp_thread tp_nobody;
+static inline tp_thread *tp_nobody_of(tp_engine *engine)
+{
+    (void)engine;
+    return &tp_nobody;
+}
+
+#else
+
+static inline void tp_engine_pin(tp_engine *engine)
+{
+    (void)engine;
+}
+
+static inline void tp_engine_unpin(tp_engine *engine)
+{
+    (void)engine;
+}
+
+static inline void tp_threads_pause(const tp_recording *recording)
+{
+    (void)recording;
+}
+
+static inline void tp_threads_resume(const tp_recording *recording)
+{
+    (void)recording;
+}
+
+static inline void tp_control_begin(tp_engine *engine)
+{
+    (void)engine;
+}
+
+static inline void tp_control_end(tp_engine *engine)
+{
+    (void)engine;
+}
+
+static inline tp_thread *tp_nobody_of(tp_engine *engine)
+{
+    return &engine->nobody;
+}
+
+#endif
+
+/* What the hot path may take for granted of a thread, after its attachments or its chores have changed. */
+void tp_thread_refresh(tp_thread *thread);
 
 /* Sets tp_here. */
 void tp_thread_set_here(tp_engine *engine, tp_thread *thread);
@@ -209,7 +290,7 @@ TP_NODISCARD tp_status tp_hooks_install(tp_engine *engine, tp_recording *recordi
 
 /* Whether another tool has taken the hook, or a part of it, from a recording that is attached. Keeps
  * exceptions as they are and sets none, as the next. */
-bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording);
+bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording);
 
 /* The recording no longer is. *evicted is set when another tool is seen to have taken the hook. */
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted);

@@ -106,25 +106,28 @@ void tp_filter_end(const tp_recording *recording)
         tp_hooks_note(recording->engine);
 }
 
-/* An item of a dict that is a str, without an exception if there is none; borrowed. */
+/* An item of a dict that is a str, without an exception if there is none; a new reference. */
 static PyObject *text_in(PyObject *dict, const char *name)
 {
-    PyObject *found = dict != NULL && PyDict_Check(dict) ? PyDict_GetItemString(dict, name) : NULL;
-    return found != NULL && PyUnicode_Check(found) ? found : NULL;
+    PyObject *found = NULL;
+    if (dict == NULL || !PyDict_Check(dict) || PyDict_GetItemStringRef(dict, name, &found) < 0)
+        PyErr_Clear();
+    if (found != NULL && !PyUnicode_Check(found))
+        Py_CLEAR(found);
+    return found;
 }
 
 /* The name that "python -m" knows the main module by; NULL for a script. A new reference. */
 static PyObject *name_of_main(PyObject *globals)
 {
-    PyObject *spec = PyDict_GetItemString(globals, "__spec__");
-    if (spec == NULL || spec == Py_None)
-        return NULL;
-    PyObject *attributes = PyObject_GenericGetDict(spec, NULL);
-    PyObject *name = text_in(attributes, "name");
+    PyObject *spec = NULL, *attributes = NULL, *name = NULL;
+    if (PyDict_GetItemStringRef(globals, "__spec__", &spec) > 0 && spec != Py_None)
+        attributes = PyObject_GenericGetDict(spec, NULL);
+    name = text_in(attributes, "name");
     if (name != NULL && PyUnicode_CompareWithASCIIString(name, "__main__") == 0)
-        name = NULL; /* of a folder or zip file */
-    Py_XINCREF(name);
+        Py_CLEAR(name); /* of a folder or zip file */
     Py_XDECREF(attributes);
+    Py_XDECREF(spec);
     return name;
 }
 
@@ -146,7 +149,7 @@ static PyObject *module_of(const PyObject *code, bool *main)
     if (running != code)
         return NULL;
     PyObject *globals = PyFrame_GetGlobals(frame);
-    PyObject *name = Py_XNewRef(text_in(globals, "__name__"));
+    PyObject *name = text_in(globals, "__name__");
     if (name != NULL && is_main(name)) {
         *main = true;
         Py_SETREF(name, name_of_main(globals));

@@ -1,5 +1,6 @@
 /* A forked child: it has one thread, and what the parent's others were in the middle of. */
 #include "engine.h"
+#include "locked.h"
 #include "track.h"
 
 /* Recordings that the calling thread keeps busy, the innermost last. Not a list through the hooks' own
@@ -74,13 +75,22 @@ static void end_gone(tp_recording *recording, uint64_t state_id, bool interrupte
     }
 }
 
-void tp_engine_after_fork(tp_engine *engine)
+void tp_locked_engine_after_fork(tp_engine *engine)
 {
     uint64_t here = PyThreadState_GetID(PyThreadState_Get());
     bool is_known = held.depth <= MAX_HELD;
     PyObject *exception = PyErr_GetRaisedException();
     engine->busy -= engine->waiting;
     engine->waiting = 0;
+#ifdef TP_FREE_THREADED
+    /* What other threads had pinned, and had begun. */
+    engine->busy -= engine->pins - tp_here.pins;
+    engine->pins = tp_here.pins;
+    if (engine->controller != PyThread_get_thread_ident()) {
+        engine->controller = 0;
+        engine->controls = 0;
+    }
+#endif
     for (const tp_recording *r = engine->recordings; is_known && r != NULL; r = r->next)
         engine->busy -= r->busy - held_here(r);
     for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {

@@ -41,19 +41,28 @@ static PyObject *tell_before(tp_thread *thread, PyObject *args)
 /* greenlet calls it on the target's stack, with events off: tracer(event, (origin, target)). */
 static PyObject *on_switch(PyObject *capsule, PyObject *args)
 {
-    const tp_watch_post *post = PyCapsule_GetPointer(capsule, POST);
+    tp_watch_post *post = PyCapsule_GetPointer(capsule, POST);
     PyObject *event, *origin, *target;
-    if (post == NULL || post->engine == NULL ||
-        !PyArg_ParseTuple(args, "O(OO)", &event, &origin, &target)) {
+    if (post == NULL || !PyArg_ParseTuple(args, "O(OO)", &event, &origin, &target)) {
         PyErr_Clear();
         Py_RETURN_NONE;
     }
-    tp_thread *thread = tp_thread_arrive(post->engine);
-    switch_tracks(thread, origin, target);
-    /* The context is another, too, and the next event may be an end. */
-    if (post->engine->running_in_contexts > 0)
-        thread = tp_contexts_follow(post->engine, thread);
-    return tell_before(thread, args);
+    tp_lock lock;
+    tp_lock_begin(&lock, post);
+    tp_engine *engine = post->engine;
+    PyObject *result = NULL;
+    if (engine != NULL) {
+        tp_engine_pin(engine);
+        tp_thread *thread = tp_thread_arrive(engine);
+        switch_tracks(thread, origin, target);
+        /* The context is another, too, and the next event may be an end. */
+        if (engine->running_in_contexts > 0)
+            thread = tp_contexts_follow(engine, thread);
+        result = tell_before(thread, args);
+        tp_engine_unpin(engine);
+    }
+    tp_lock_end(&lock);
+    return engine == NULL ? Py_NewRef(Py_None) : result;
 }
 
 static PyMethodDef tracer_method = { "ctraceprof", on_switch, METH_VARARGS, NULL };
@@ -96,22 +105,28 @@ void tp_greenlets_look(tp_engine *engine)
     struct tp_greenlets *greenlets = engine->greenlets;
     if (greenlets->settrace != NULL)
         return;
-    PyObject *modules = PySys_GetObject("modules");
-    PyObject *module = modules == NULL ? NULL : PyDict_GetItemString(modules, MODULE);
-    if (module == NULL || !PyModule_Check(module))
-        return;
     PyObject *exception = PyErr_GetRaisedException();
-    PyObject *names = PyModule_GetDict(module);
-    PyObject *settrace = PyDict_GetItemString(names, "settrace");
-    PyObject *gettrace = PyDict_GetItemString(names, "gettrace");
+    PyObject *modules = NULL, *module = NULL, *settrace = NULL, *gettrace = NULL;
+    if (PySys_GetOptionalAttrString("modules", &modules) > 0 && PyDict_Check(modules))
+        (void)PyDict_GetItemStringRef(modules, MODULE, &module);
+    if (module != NULL && PyModule_Check(module)) {
+        PyObject *names = PyModule_GetDict(module);
+        (void)PyDict_GetItemStringRef(names, "settrace", &settrace);
+        (void)PyDict_GetItemStringRef(names, "gettrace", &gettrace);
+    }
     if (settrace != NULL && gettrace != NULL && PyCFunction_Check(settrace) &&
-        PyCFunction_Check(gettrace)) {
+        PyCFunction_Check(gettrace) && greenlets->settrace == NULL) {
         greenlets->settrace = Py_NewRef(settrace);
         greenlets->gettrace = Py_NewRef(gettrace);
         /* At once, for this thread: what is about to be called may be the first switch. */
         tp_engine_renew(engine);
         (void)tp_thread_arrive(engine);
     }
+    Py_XDECREF(gettrace);
+    Py_XDECREF(settrace);
+    Py_XDECREF(module);
+    Py_XDECREF(modules);
+    PyErr_Clear();
     PyErr_SetRaisedException(exception);
 }
 

@@ -12,6 +12,7 @@
 
 #include "filter.h"
 #include "monitoring_handlers.h"
+#include "watch.h"
 
 #define TOOL_NAME "ctraceprof"
 
@@ -28,6 +29,10 @@ struct tp_hooks {
 static void hook_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+#ifdef TP_FREE_THREADED
+    if (((tp_hook *)self)->post != NULL)
+        tp_watch_leave(((tp_hook *)self)->post);
+#endif
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -69,7 +74,7 @@ tp_status tp_hooks_create(tp_engine *engine)
         return TP_ENOMEM;
     hooks->tool = -1;
     hooks->type = (PyTypeObject *)PyType_FromSpec(&hook_spec);
-    hooks->monitoring = Py_XNewRef(PySys_GetObject("monitoring"));
+    (void)PySys_GetOptionalAttrString("monitoring", &hooks->monitoring);
     hooks->name = hooks->type == NULL ? NULL : PyUnicode_FromString(TOOL_NAME);
     engine->hooks = hooks;
     if (hooks->name != NULL && hooks->monitoring != NULL)
@@ -171,9 +176,13 @@ static tp_status set_callback(const struct tp_hooks *hooks, const char *event, P
 
 static void note(tp_engine *engine, tp_hook *hook, const tp_event *event)
 {
-    hook->engine_id = engine->id;
-    hook->vectorcall = event->handlers[(engine->running_in_contexts > 0 ? 1 : 0) +
-                                       (engine->running_filtered > 0 ? 2 : 0)];
+    TP_STORE(hook->engine_id, engine->id);
+    TP_STORE(hook->vectorcall, event->handlers[(engine->running_in_contexts > 0 ? 1 : 0) +
+                                       (engine->running_filtered > 0 ? 2 : 0)]);
+#ifdef TP_FREE_THREADED
+    TP_STORE(hook->in_contexts, engine->running_in_contexts > 0);
+    TP_STORE(hook->filtered, engine->running_filtered > 0);
+#endif
 }
 
 void tp_hooks_note(tp_engine *engine)
@@ -193,6 +202,10 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
     tp_hook *hook = disable == NULL ? NULL : (tp_hook *)hooks->type->tp_alloc(hooks->type, 0);
     if (hook != NULL) {
         note(engine, hook, event);
+#ifdef TP_FREE_THREADED
+        engine->post->references++;
+        hook->post = engine->post;
+#endif
         hook->engine = engine;
         hook->missing = missing;
         hook->disable = event->local ? disable : NULL;
@@ -242,7 +255,7 @@ static void retire(PyObject *callback)
     tp_hook *hook = (tp_hook *)callback;
     if (hook == NULL)
         return;
-    hook->engine_id = UINT64_MAX;
+    TP_STORE(hook->engine_id, UINT64_MAX);
     hook->engine = NULL;
 }
 
@@ -320,11 +333,13 @@ static tp_status install(tp_engine *engine, const tp_recording *recording)
 
 tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
 {
+    tp_control_begin(engine);
     tp_status status = install(engine, recording);
-    if (status != TP_OK)
-        return status;
     /* Last, so that nothing is switched off between this and the recording's beginning. */
-    return tp_filters_hide_from(engine, recording->filter) ? restart_events(engine) : TP_OK;
+    if (status == TP_OK && tp_filters_hide_from(engine, recording->filter))
+        status = restart_events(engine);
+    tp_control_end(engine);
+    return status;
 }
 
 /* Whether the events set are ours. Those of C functions are not told: they come with CALL. */
@@ -337,14 +352,19 @@ static bool has_events(const struct tp_hooks *hooks)
     return mask != -1 && ((mask ^ hooks->mask) & told) == 0;
 }
 
-bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording)
+static bool were_taken(const tp_engine *engine)
+{
+    const struct tp_hooks *hooks = engine->hooks;
+    return hooks->tool < 0 || !owns_tool(hooks) || !has_events(hooks);
+}
+
+bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording)
 {
     (void)recording;
-    const struct tp_hooks *hooks = engine->hooks;
-    if (hooks->tool < 0)
-        return true;
     PyObject *exception = PyErr_GetRaisedException();
-    bool taken = !owns_tool(hooks) || !has_events(hooks);
+    tp_control_begin(engine);
+    bool taken = were_taken(engine);
+    tp_control_end(engine);
     PyErr_Clear();
     PyErr_SetRaisedException(exception);
     return taken;
@@ -354,8 +374,10 @@ void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
     (void)recording;
     PyObject *exception = PyErr_GetRaisedException();
+    tp_control_begin(engine);
     if (engine->running == 0 && engine->hooks->tool >= 0 && !release_tool(engine))
         *evicted = true;
+    tp_control_end(engine);
     PyErr_SetRaisedException(exception);
 }
 

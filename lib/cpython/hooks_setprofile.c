@@ -405,7 +405,7 @@ static PyObject *hook_some_again(const tp_engine *engine)
     return garbage;
 }
 
-bool tp_hooks_were_taken(const tp_engine *engine, const tp_recording *recording)
+bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording)
 {
     (void)engine; /* on any thread that the recording is attached to and that is there */
     PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());

@@ -22,6 +22,17 @@ tp_status tp_borrow_bytes(PyObject *text, PyObject **holder, tp_string *bytes)
     return TP_OK;
 }
 
+/* Hold a label's bytes until it has been copied. Without a GIL another thread may make one for the same
+ * recording meanwhile. */
+#ifdef TP_FREE_THREADED
+static _Thread_local PyObject *label_file, *label_name; /* Owned. */
+#define LABEL_FILE(recording) (*((void)(recording), &label_file))
+#define LABEL_NAME(recording) (*((void)(recording), &label_name))
+#else
+#define LABEL_FILE(recording) ((recording)->label_file)
+#define LABEL_NAME(recording) ((recording)->label_name)
+#endif
+
 /* Code is watched; what else may be freed and has no watch is kept until the recording goes. */
 static tp_status hold(tp_recording *recording, PyObject *object)
 {
@@ -52,9 +63,9 @@ static tp_status label_code(tp_recording *recording, PyCodeObject *code, tp_labe
     if (!tp_watch_code(recording->engine, code))
         return TP_ENOMEM;
     label->line = code->co_firstlineno;
-    tp_status status = tp_borrow_bytes(code->co_filename, &recording->label_file, &label->file);
+    tp_status status = tp_borrow_bytes(code->co_filename, &LABEL_FILE(recording), &label->file);
     if (status == TP_OK)
-        status = tp_borrow_bytes(code->co_name, &recording->label_name, &label->name);
+        status = tp_borrow_bytes(code->co_name, &LABEL_NAME(recording), &label->name);
     if (status == TP_OK && imports_greenlet(label->file))
         tp_thread_expect_greenlets(recording->engine);
     return status;
@@ -103,24 +114,38 @@ static PyObject *plain_repr(PyObject *object)
     return Py_TYPE(object)->tp_repr(object);
 }
 
+/* A new reference to a tuple, or to a list. */
+static PyObject *mro_of(PyTypeObject *type)
+{
+#ifdef TP_FREE_THREADED
+    /* What the type holds may be replaced while it is looked at. */
+    PyObject *mro = PyObject_CallMethod((PyObject *)&PyType_Type, "mro", "O", type);
+    PyErr_Clear();
+    return mro;
+#else
+    return Py_XNewRef(type->tp_mro);
+#endif
+}
+
 /* What the type of a bound builtin's self holds under its name, unless a subclass has put something
- * else over it. Borrowed. */
+ * else over it. A new reference. */
 static PyObject *find_on_type(const PyCFunctionObject *function)
 {
     PyObject *name = PyUnicode_FromString(function->m_ml->ml_name);
     if (name == NULL)
         return NULL;
     PyObject *found = NULL;
-    PyObject *mro = Py_TYPE(function->m_self)->tp_mro;
-    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
-        PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-        found = _PyType_Lookup(type, name);
+    PyObject *mro = mro_of(Py_TYPE(function->m_self));
+    for (Py_ssize_t i = 0; mro != NULL && i < PySequence_Fast_GET_SIZE(mro) && found == NULL; i++) {
+        PyTypeObject *type = (PyTypeObject *)PySequence_Fast_GET_ITEM(mro, i);
+        found = _PyType_LookupRef(type, name);
         if (found != NULL && Py_TYPE(found) == &PyMethodDescr_Type &&
             ((PyMethodDescrObject *)found)->d_method == function->m_ml)
             break;
         if (found != NULL && !has_plain_repr(found))
-            found = NULL;
+            Py_CLEAR(found);
     }
+    Py_XDECREF(mro);
     Py_DECREF(name);
     return found;
 }
@@ -147,7 +172,6 @@ static PyObject *describe_function(const PyCFunctionObject *function)
     }
     PyObject *found = find_on_type(function);
     if (found != NULL) {
-        Py_INCREF(found);
         PyObject *repr = plain_repr(found);
         Py_DECREF(found);
         if (repr != NULL)
@@ -180,7 +204,7 @@ static tp_status label_builtin(tp_recording *recording, PyObject *callable, tp_l
         return TP_ENOMEM;
     label->line = 0;
     label->file = (tp_string){ "~", 1 };
-    tp_status status = tp_borrow_bytes(name, &recording->label_name, &label->name);
+    tp_status status = tp_borrow_bytes(name, &LABEL_NAME(recording), &label->name);
     Py_DECREF(name);
     return status;
 }
@@ -195,7 +219,7 @@ static tp_status label_other(tp_recording *recording, PyObject *object, tp_label
     }
     label->line = 0;
     label->file = (tp_string){ "~", 1 };
-    tp_status status = tp_borrow_bytes(name, &recording->label_name, &label->name);
+    tp_status status = tp_borrow_bytes(name, &LABEL_NAME(recording), &label->name);
     Py_DECREF(name);
     return status;
 }
@@ -227,8 +251,8 @@ tp_status tp_identity_resolve(void *context, const void *key, void *subject, tp_
 void tp_identity_release(void *context, tp_label *label)
 {
     tp_recording *recording = context;
-    Py_CLEAR(recording->label_file);
-    Py_CLEAR(recording->label_name);
+    Py_CLEAR(LABEL_FILE(recording));
+    Py_CLEAR(LABEL_NAME(recording));
     *label = (tp_label){ .line = 0 };
 }
 

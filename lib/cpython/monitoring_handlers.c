@@ -7,6 +7,7 @@
 
 #ifdef TP_HAVE_MONITORING
 
+#include "barrier.h"
 #include "contexts.h"
 #include "coroutines.h"
 #include "filter.h"
@@ -19,26 +20,123 @@ typedef PyObject *const *arguments;
 /* Whether what the thread keeps is this engine's, and up to date. */
 TP_ALWAYS_INLINE bool is_here(const tp_hook *hook, bool in_contexts)
 {
-    return TP_LIKELY(tp_here.engine_id == hook->engine_id) &&
+    return TP_LIKELY(tp_here.engine_id == TP_LOAD(hook->engine_id)) &&
            (!in_contexts || TP_LIKELY(tp_contexts_is_same()));
 }
+
+/* The track that the hot path may use on this thread, or NULL; after it the hot path says that it is done.
+ * Without a GIL it tells so that others can wait for that (pause.c), and take the track away before. */
+#ifdef TP_FREE_THREADED
+TP_ALWAYS_INLINE tp_track *begin_hot(tp_thread *thread, TP_SHARED(tp_track *) *track)
+{
+    if (TP_UNLIKELY(atomic_load_explicit(track, memory_order_relaxed) == NULL))
+        return NULL;
+    atomic_store_explicit(&thread->inside, true, memory_order_relaxed);
+    tp_barrier_light();
+    tp_track *found = atomic_load_explicit(track, memory_order_acquire);
+    if (TP_UNLIKELY(found == NULL))
+        atomic_store_explicit(&thread->inside, false, memory_order_relaxed);
+    return found;
+}
+
+TP_ALWAYS_INLINE void end_hot(tp_thread *thread)
+{
+    atomic_store_explicit(&thread->inside, false, memory_order_release);
+}
+
+/* A path that is known and none of the likeliest: deep recursion is. It needs no lock. */
+TP_ALWAYS_INLINE bool find_hot(tp_track *track, const void *key)
+{
+    return tp_track_enter_known(track, key);
+}
+#else
+TP_ALWAYS_INLINE tp_track *begin_hot(tp_thread *thread, tp_track **track)
+{
+    (void)thread;
+    return *track;
+}
+
+TP_ALWAYS_INLINE void end_hot(tp_thread *thread)
+{
+    (void)thread;
+}
+
+TP_ALWAYS_INLINE bool find_hot(tp_track *track, const void *key)
+{
+    (void)track;
+    (void)key;
+    return false;
+}
+#endif
+
+/* The long way: what it is for one event. `hook->engine` is read once: it may go while the lock is let go of. */
+typedef PyObject *(*long_way)(const tp_hook *, arguments);
+
+#ifdef TP_FREE_THREADED
+/* Whether nothing is to be done: such threads do not wait for those that are recorded. */
+static bool is_idle(const tp_hook *hook)
+{
+    return tp_here.engine_id == TP_LOAD(hook->engine_id) && TP_LOAD(tp_here.thread->idle) &&
+           !TP_LOAD(hook->filtered) && (!TP_LOAD(hook->in_contexts) || tp_contexts_is_same());
+}
+
+/* The interpreter holds no reference to the hook that it calls; up to the first point at which this thread
+ * may stop, it need not. */
+static PyObject *under_lock(const tp_hook *hook, arguments args, long_way body)
+{
+    PyObject *self = Py_NewRef((PyObject *)(uintptr_t)hook);
+    tp_lock lock;
+    tp_lock_begin(&lock, hook->post);
+    tp_engine *engine = hook->engine;
+    PyObject *result = Py_None;
+    if (engine != NULL) {
+        tp_engine_pin(engine);
+        result = body(hook, args);
+        tp_engine_unpin(engine);
+    }
+    tp_lock_end(&lock);
+    Py_DECREF(self);
+    return result;
+}
+#else
+static bool is_idle(const tp_hook *hook)
+{
+    (void)hook;
+    return false;
+}
+
+TP_ALWAYS_INLINE PyObject *under_lock(const tp_hook *hook, arguments args, long_way body)
+{
+    return body(hook, args);
+}
+#endif
 
 /* The thread's entry, with nothing attached where there is nothing to record. NULL: the hook is
  * retired. */
 static const tp_thread *find_thread(const tp_hook *hook)
 {
-    if (hook->engine == NULL)
+    tp_engine *engine = hook->engine;
+    if (engine == NULL)
         return NULL;
-    tp_thread *thread = tp_thread_arrive(hook->engine);
-    if (hook->engine->running_in_contexts > 0)
-        thread = tp_contexts_follow(hook->engine, thread);
+    tp_thread *thread = tp_thread_arrive(engine);
+    if (engine->running_in_contexts > 0)
+        thread = tp_contexts_follow(engine, thread);
     if (TP_UNLIKELY(tp_thread_has_chores(thread)))
-        tp_thread_do_chores(hook->engine, thread);
+        tp_thread_do_chores(engine, thread);
     return thread;
 }
 
+/* enter_slow, ...: out of line. Nothing that is idle gets beyond this, but what ends a suspension. */
+#define DEFINE_SLOW(name, may_be_idle)                                           \
+    TP_NOINLINE static PyObject *name##_slow(const tp_hook *hook, arguments args) \
+    {                                                                            \
+        if ((may_be_idle) && is_idle(hook))                                      \
+            Py_RETURN_NONE;                                                      \
+        return under_lock(hook, args, name##_long);                              \
+    }
+
 /* What a callback gives back: code that no recording wants need not call again from here. */
-static PyObject *answer(const tp_hook *hook, arguments args)
+static PyObject *answer_long(const tp_hook *hook, arguments args)
 {
     if (hook->engine != NULL && hook->disable != NULL &&
         tp_filters_switch_off(hook->engine, args[0]))
@@ -46,32 +144,47 @@ static PyObject *answer(const tp_hook *hook, arguments args)
     Py_RETURN_NONE;
 }
 
-TP_NOINLINE static PyObject *enter_slow(const tp_hook *hook, arguments args)
+DEFINE_SLOW(answer, true)
+
+TP_ALWAYS_INLINE PyObject *enter_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
     for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
         if (!tp_filter_leaves_out(a->recording, args[0]))
             tp_track_enter(a->track, args[0], NULL);
-    return answer(hook, args);
+    return answer_long(hook, args);
 }
 
-TP_NOINLINE static PyObject *leave_slow(const tp_hook *hook, arguments args)
+DEFINE_SLOW(enter, true)
+
+TP_ALWAYS_INLINE PyObject *leave_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
     for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
         if (!tp_filter_leaves_out(a->recording, args[0]))
             tp_track_leave(a->track, args[0], NULL);
-    return answer(hook, args);
+    return answer_long(hook, args);
 }
+
+DEFINE_SLOW(leave, true)
 
 TP_ALWAYS_INLINE PyObject *enter(const tp_hook *hook, arguments args, bool in_contexts)
 {
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast;
-        if (TP_LIKELY(track != NULL) && TP_LIKELY(tp_track_try_push(track, args[0]))) {
-            track->top->start = tp_counter_read();
-            Py_RETURN_NONE;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast);
+        if (TP_LIKELY(track != NULL)) {
+            if (TP_LIKELY(tp_track_try_push(track, args[0]))) {
+                track->top->start = tp_counter_read();
+                end_hot(thread);
+                Py_RETURN_NONE;
+            }
+            if (find_hot(track, args[0])) {
+                end_hot(thread);
+                Py_RETURN_NONE;
+            }
+            end_hot(thread);
         }
     }
 #endif
@@ -84,10 +197,13 @@ TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, false)) {
-        tp_track *track = tp_here.thread->fast;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast);
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
-            if (TP_LIKELY(tp_track_try_leave(track, args[0], now)))
+            bool done = tp_track_try_leave(track, args[0], now);
+            end_hot(thread);
+            if (TP_LIKELY(done))
                 Py_RETURN_NONE;
         }
     }
@@ -97,42 +213,47 @@ TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args)
 
 /* Coroutines and async generators only: their instance is told apart, which takes longer. */
 
-static bool is_of_interest(const tp_hook *hook, const tp_thread *thread)
+static bool is_of_interest(const tp_engine *engine, const tp_thread *thread)
 {
-    return thread != NULL &&
-           (thread->first != NULL || hook->engine->suspensions.first.count > 0);
+    return thread != NULL && (thread->first != NULL || engine->suspensions.first.count > 0);
 }
 
-TP_NOINLINE static PyObject *resume_slow(const tp_hook *hook, arguments args)
+TP_ALWAYS_INLINE PyObject *resume_long(const tp_hook *hook, arguments args)
 {
+    tp_engine *engine = hook->engine;
     const tp_thread *thread = find_thread(hook);
-    if (!is_of_interest(hook, thread))
-        return answer(hook, args);
-    tp_suspensions *suspensions = &hook->engine->suspensions;
+    if (!is_of_interest(engine, thread))
+        return answer_long(hook, args);
+    tp_suspensions *suspensions = &engine->suspensions;
     uint64_t instance = tp_instance_here();
     if (instance == 0)
-        return enter_slow(hook, args);
+        return enter_long(hook, args);
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
         if (!tp_filter_leaves_out(a->recording, args[0]))
             tp_resume(suspensions, a->track, args[0], instance);
     tp_suspensions_end(suspensions, instance);
-    return answer(hook, args);
+    return answer_long(hook, args);
 }
 
-TP_NOINLINE static PyObject *suspend_slow(const tp_hook *hook, arguments args)
+DEFINE_SLOW(resume, false)
+
+TP_ALWAYS_INLINE PyObject *suspend_long(const tp_hook *hook, arguments args)
 {
+    tp_engine *engine = hook->engine;
     const tp_thread *thread = find_thread(hook);
     if (thread == NULL || thread->first == NULL)
-        return answer(hook, args);
+        return answer_long(hook, args);
     uint64_t instance =
         tp_is_await(args[0], PyLong_AsSsize_t(args[1])) ? tp_instance_here() : 0;
     if (instance == 0)
-        return leave_slow(hook, args);
+        return leave_long(hook, args);
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
         if (!tp_filter_leaves_out(a->recording, args[0]))
-            tp_suspend(&hook->engine->suspensions, a->track, args[0], instance);
-    return answer(hook, args);
+            tp_suspend(&engine->suspensions, a->track, args[0], instance);
+    return answer_long(hook, args);
 }
+
+DEFINE_SLOW(suspend, true)
 
 TP_ALWAYS_INLINE PyObject *resume(const tp_hook *hook, arguments args, bool in_contexts)
 {
@@ -156,22 +277,24 @@ TP_ALWAYS_INLINE PyObject *throw(const tp_hook *hook, arguments args, bool in_co
 
 /* From here on args are: code, offset, callable, first argument or MISSING. */
 
-TP_NOINLINE static PyObject *call_slow(const tp_hook *hook, arguments args)
+TP_ALWAYS_INLINE PyObject *call_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
     const void *key = thread == NULL || thread->first == NULL
                           ? NULL
                           : tp_builtin_key(args[2], args[3], hook->missing);
     if (key == NULL)
-        return answer(hook, args);
+        return answer_long(hook, args);
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
         if (a->recording->builtins && !tp_filter_leaves_out(a->recording, args[0]))
             tp_track_enter(a->track, key, args[2]);
     }
-    return answer(hook, args);
+    return answer_long(hook, args);
 }
 
-TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
+DEFINE_SLOW(call, true)
+
+TP_ALWAYS_INLINE PyObject *called_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
     const void *key = thread == NULL || thread->first == NULL
@@ -186,17 +309,28 @@ TP_NOINLINE static PyObject *called_slow(const tp_hook *hook, arguments args)
     Py_RETURN_NONE;
 }
 
+DEFINE_SLOW(called, true)
+
 TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_contexts)
 {
     if (tp_is_never_builtin(args[2]))
         Py_RETURN_NONE;
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast_builtin;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast_builtin);
         const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-        if (TP_LIKELY(track != NULL) && TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
-            track->top->start = tp_counter_read();
-            Py_RETURN_NONE;
+        if (TP_LIKELY(track != NULL)) {
+            if (TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
+                track->top->start = tp_counter_read();
+                end_hot(thread);
+                Py_RETURN_NONE;
+            }
+            if (key != NULL && find_hot(track, key)) {
+                end_hot(thread);
+                Py_RETURN_NONE;
+            }
+            end_hot(thread);
         }
     }
 #endif
@@ -207,11 +341,14 @@ TP_ALWAYS_INLINE PyObject *called(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, false)) {
-        tp_track *track = tp_here.thread->fast_builtin;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast_builtin);
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
             const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-            if (TP_LIKELY(key != NULL && tp_track_try_leave(track, key, now)))
+            bool done = key != NULL && tp_track_try_leave(track, key, now);
+            end_hot(thread);
+            if (TP_LIKELY(done))
                 Py_RETURN_NONE;
         }
     }
@@ -227,32 +364,45 @@ TP_ALWAYS_INLINE PyObject *call_filtered(const tp_hook *hook, arguments args, bo
     bool never = tp_is_never_builtin(args[2]);
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, in_contexts)) {
-        tp_track *track = tp_here.thread->fast_builtin;
-        if (TP_LIKELY(track != NULL) && TP_LIKELY(track->top->key == args[0])) {
-            const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
-            if (never)
-                Py_RETURN_NONE;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast_builtin);
+        if (TP_LIKELY(track != NULL)) {
+            bool recorded = track->top->key == args[0];
+            const void *key = recorded && !never
+                                  ? tp_plain_builtin_key(args[2], args[3], hook->missing)
+                                  : NULL;
             if (TP_LIKELY(key != NULL && tp_track_try_push(track, key))) {
                 track->top->start = tp_counter_read();
+                end_hot(thread);
                 Py_RETURN_NONE;
             }
+            if (key != NULL && find_hot(track, key)) {
+                end_hot(thread);
+                Py_RETURN_NONE;
+            }
+            end_hot(thread);
+            if (recorded && never)
+                Py_RETURN_NONE;
         }
     }
 #endif
-    return never ? answer(hook, args) : call_slow(hook, args);
+    return never ? answer_slow(hook, args) : call_slow(hook, args);
 }
 
 TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args)
 {
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, false)) {
-        tp_track *track = tp_here.thread->fast_builtin;
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast_builtin);
         if (TP_LIKELY(track != NULL)) {
             uint64_t now = tp_counter_read();
             const void *key = tp_plain_builtin_key(args[2], args[3], hook->missing);
             const tp_frame *top = track->top;
-            if (TP_LIKELY(key != NULL && top->key == key && top[-1].key == args[0] &&
-                          tp_track_try_leave(track, key, now)))
+            bool done = key != NULL && top->key == key && top[-1].key == args[0] &&
+                        tp_track_try_leave(track, key, now);
+            end_hot(thread);
+            if (TP_LIKELY(done))
                 Py_RETURN_NONE;
         }
     }

@@ -9,11 +9,16 @@
 /* A callback holds what its event needs, and arrives in a register. */
 typedef struct tp_hook {
     PyObject_HEAD
-    vectorcallfunc vectorcall;
-    uint64_t engine_id; /* the engine's present one */
+    TP_SHARED(vectorcallfunc) vectorcall;
+    TP_SHARED(uint64_t) engine_id; /* the engine's present one */
     tp_engine *engine;  /* Borrowed; NULL once the hook is retired. */
     PyObject *missing;  /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
     PyObject *disable;  /* the same; NULL: the event cannot be switched off */
+#ifdef TP_FREE_THREADED
+    atomic_bool in_contexts; /* a context is recorded */
+    atomic_bool filtered;    /* code is left out */
+    tp_watch_post *post; /* Owned reference; has the lock */
+#endif
 } tp_hook;
 
 typedef struct tp_event {

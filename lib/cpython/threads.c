@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "greenlets.h"
+#include "state_guard.h"
 #include "track.h"
 
 _Thread_local tp_here_entry tp_here;
@@ -42,20 +43,27 @@ void tp_threads_free(tp_engine *engine)
 {
     tp_threads_sweep(engine);
     while (engine->threads != NULL) {
-        tp_thread *next = engine->threads->next;
-        Py_XDECREF(engine->threads->tracer_before);
-        PyMem_RawFree(engine->threads);
-        engine->threads = next;
+        tp_thread *thread = engine->threads;
+        engine->threads = thread->next;
+        PyObject *before = thread->tracer_before;
+        thread->tracer_before = NULL;
+        if (!tp_state_guard_keeps(thread))
+            PyMem_RawFree(thread);
+        Py_XDECREF(before);
     }
 }
 
 /* Whether the thread's state still exists; its address alone might be another's by now. */
 static bool is_alive(const tp_thread *thread)
 {
+#ifdef TP_FREE_THREADED
+    return !thread->ended; /* states cannot be looked at: they may go at any time */
+#else
     PyThreadState *state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     while (state != NULL && state != thread->state)
         state = PyThreadState_Next(state);
     return state != NULL && PyThreadState_GetID(state) == thread->state_id;
+#endif
 }
 
 /* What threading calls a thread, or NULL without an exception: new bytes. Looked up without calling
@@ -63,15 +71,17 @@ static bool is_alive(const tp_thread *thread)
  * thread only. */
 static PyObject *thread_name(unsigned long ident)
 {
-    PyObject *modules = PySys_GetObject("modules");
-    PyObject *threading = modules == NULL ? NULL : PyDict_GetItemString(modules, "threading");
+    PyObject *modules = NULL, *threading = NULL, *active = NULL, *thread = NULL;
+    if (PySys_GetOptionalAttrString("modules", &modules) > 0 && PyDict_Check(modules))
+        (void)PyDict_GetItemStringRef(modules, "threading", &threading);
+    Py_XDECREF(modules);
+    PyErr_Clear();
     if (threading == NULL)
         return PyBytes_FromString("MainThread");
-    PyObject *active = PyObject_GetAttrString(threading, "_active");
+    active = PyObject_GetAttrString(threading, "_active");
     PyObject *key = PyLong_FromUnsignedLong(ident);
-    PyObject *thread = NULL;
     if (active != NULL && PyDict_Check(active) && key != NULL)
-        thread = PyDict_GetItemWithError(active, key);
+        (void)PyDict_GetItemRef(active, key, &thread);
     PyObject *attribute = thread == NULL ? NULL : PyUnicode_FromString("_name");
     PyObject *name = attribute == NULL ? NULL : PyObject_GenericGetAttr(thread, attribute);
     PyObject *bytes = name == NULL || !PyUnicode_Check(name)
@@ -79,22 +89,37 @@ static PyObject *thread_name(unsigned long ident)
                           : PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
     Py_XDECREF(attribute);
     Py_XDECREF(name);
+    Py_XDECREF(thread);
     Py_XDECREF(key);
     Py_XDECREF(active);
+    Py_DECREF(threading);
     PyErr_Clear();
     return bytes;
 }
 
-/* What the hot path may take for granted. */
-static void refresh(tp_thread *thread)
+void tp_thread_refresh(tp_thread *thread)
 {
     const tp_attachment *only = thread->first;
-    thread->fast = thread->fast_builtin = NULL;
-    if (only == NULL || only->next_on_thread != NULL || thread->guarded || tp_thread_has_chores(thread) ||
-        tp_clock_get_kind(only->recording->clock) != TP_CLOCK_COUNTER)
+    tp_track *track = NULL, *track_builtin = NULL;
+    if (only != NULL && only->next_on_thread == NULL && !thread->guarded && !tp_thread_has_chores(thread) &&
+        tp_clock_get_kind(only->recording->clock) == TP_CLOCK_COUNTER) {
+        track = only->track;
+        track_builtin = only->recording->builtins ? only->track : NULL;
+    }
+#ifdef TP_FREE_THREADED
+    if (thread == &tp_nobody)
         return;
-    thread->fast = only->track;
-    thread->fast_builtin = only->recording->builtins ? only->track : NULL;
+    if (only != NULL && !only->recording->engine->lock_free)
+        track = track_builtin = NULL;
+    atomic_store_explicit(&thread->idle, only == NULL && !tp_thread_has_chores(thread),
+                          memory_order_relaxed);
+    /* Another thread may have made the track anew: who finds it here finds it so. */
+    atomic_store_explicit(&thread->fast, track, memory_order_release);
+    atomic_store_explicit(&thread->fast_builtin, track_builtin, memory_order_release);
+#else
+    thread->fast = track;
+    thread->fast_builtin = track_builtin;
+#endif
 }
 
 /* A thread's entry that is nobody's any more. */
@@ -127,6 +152,10 @@ static tp_thread *make_here(tp_engine *engine)
     tp_thread *thread = find_here(engine, state_id);
     if (thread != NULL)
         return thread;
+#ifdef TP_FREE_THREADED
+    if (tp_here.cleared_state_id == state_id)
+        return NULL; /* nothing would tell of its end */
+#endif
     thread = find_free(engine);
     if (thread != NULL) {
         /* A thread of C code that is not in Python just now has no state, and may still know the entry
@@ -146,7 +175,17 @@ static tp_thread *make_here(tp_engine *engine)
     thread->traced = thread->telling = false;
     thread->in_context = thread->guarded = false;
     thread->strand = 0;
+#ifdef TP_FREE_THREADED
+    thread->ended = false;
+#endif
     Py_CLEAR(thread->tracer_before);
+#ifdef TP_FREE_THREADED
+    if (!tp_state_guard(engine, state, thread)) {
+        thread->ended = true;
+        thread->state_id = 0; /* no state's */
+        return NULL;
+    }
+#endif
     return thread;
 }
 
@@ -157,7 +196,7 @@ static void unlink_on_thread(tp_attachment *attachment)
         link = &(*link)->next_on_thread;
     *link = attachment->next_on_thread;
     attachment->linked = false;
-    refresh(attachment->thread);
+    tp_thread_refresh(attachment->thread);
 }
 
 static void link_on_thread(tp_attachment *attachment)
@@ -167,7 +206,7 @@ static void link_on_thread(tp_attachment *attachment)
     attachment->linked = true;
     thread->in_context |= attachment->recording->scope == TP_SCOPE_CONTEXT;
     thread->first = attachment;
-    refresh(thread);
+    tp_thread_refresh(thread);
 }
 
 static void unlink_of_thread(tp_attachment *attachment)
@@ -235,6 +274,11 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     if (status != TP_OK) {
         PyMem_RawFree(attachment);
         return status;
+    }
+    /* To find the name may have let go of the lock. */
+    if (!recording->running) {
+        PyMem_RawFree(attachment);
+        return TP_OK;
     }
     attachment->recording = recording;
     attachment->thread = thread;
@@ -305,10 +349,15 @@ tp_thread *tp_thread_arrive(tp_engine *engine)
                             ? make_here(engine)
                             : find_here(engine, PyThreadState_GetID(PyThreadState_Get()));
     if (thread == NULL)
-        thread = &engine->nobody;
+        thread = tp_nobody_of(engine);
     else if (engine->running_everywhere > 0)
         attach_everywhere(engine, thread);
     tp_thread_set_here(engine, thread);
+#ifdef TP_FREE_THREADED
+    /* The entry may become another's at any time. */
+    if (tp_here.cleared_state_id == PyThreadState_GetID(PyThreadState_Get()))
+        tp_here.engine_id = 0;
+#endif
     if (thread->all != NULL)
         tp_greenlets_watch(engine, thread);
     PyErr_SetRaisedException(exception);
@@ -317,7 +366,7 @@ tp_thread *tp_thread_arrive(tp_engine *engine)
 
 tp_thread *tp_thread_own(tp_engine *engine, tp_thread *thread)
 {
-    if (thread != &engine->nobody)
+    if (thread != tp_nobody_of(engine))
         return thread;
     tp_thread *own = make_here(engine);
     if (own == NULL)
@@ -358,12 +407,12 @@ void tp_thread_end_look(tp_thread *thread)
             link = &a->next_on_thread;
         }
     }
-    refresh(thread);
+    tp_thread_refresh(thread);
 }
 
 void tp_thread_link_context(tp_recording *recording, tp_thread *thread)
 {
-    if (thread == &recording->engine->nobody) {
+    if (thread == tp_nobody_of(recording->engine)) {
         tp_session_fail(recording->session);
         return;
     }
@@ -393,7 +442,7 @@ void tp_thread_expect_greenlets(tp_engine *engine)
     if (thread->all == NULL)
         return;
     thread->greenlet_attempts = GREENLET_ATTEMPTS;
-    refresh(thread);
+    tp_thread_refresh(thread);
 }
 
 void tp_thread_do_chores(tp_engine *engine, tp_thread *thread)
@@ -408,13 +457,14 @@ void tp_thread_do_chores(tp_engine *engine, tp_thread *thread)
         if (thread->traced)
             thread->greenlet_attempts = 0;
     }
-    refresh(thread);
+    tp_thread_refresh(thread);
     PyErr_SetRaisedException(exception);
 }
 
 void tp_thread_detach_all(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
+    tp_threads_pause(recording);
     while (recording->attachments != NULL) {
         tp_attachment *attachment = recording->attachments;
         recording->attachments = attachment->next_of_recording;

@@ -3,31 +3,59 @@
 #include <stdlib.h>
 
 #include "filter.h"
+#include "recorder.h"
 
 typedef struct watched {
     tp_watch_post *post;
     const void *code;
+#ifdef TP_FREE_THREADED
+    PyObject *weak; /* Owned; a strong reference must not be made to code that is going */
+#endif
 } watched;
 
 void tp_watch_leave(tp_watch_post *post)
 {
-    if (--post->references == 0)
-        PyMem_RawFree(post);
+    if (--post->references > 0)
+        return;
+    PyObject *lock = post->lock;
+    PyMem_RawFree(post);
+    Py_XDECREF(lock);
 }
 
-/* Called by CPython as the code object is freed, with NULL if we never marked it. */
+static void free_mark(watched *mark)
+{
+#ifdef TP_FREE_THREADED
+    Py_DECREF(mark->weak);
+#endif
+    PyMem_RawFree(mark);
+}
+
+static void forget(tp_engine *engine, const void *code)
+{
+    for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
+        if (!tp_session_knows(r->session, code))
+            continue;
+        tp_threads_pause(r);
+        tp_session_forget(r->session, code);
+        tp_threads_resume(r);
+    }
+    tp_filters_forget(engine, code);
+}
+
+/* Called by CPython as the code object is freed, with NULL if we never marked it. Its address cannot come
+ * back before this returns. */
 static void code_is_freed(void *extra)
 {
     watched *mark = extra;
     if (mark == NULL)
         return;
-    if (mark->post->engine != NULL) {
-        for (tp_recording *r = mark->post->engine->recordings; r != NULL; r = r->next)
-            tp_session_forget(r->session, mark->code);
-        tp_filters_forget(mark->post->engine, mark->code);
-    }
+    tp_lock lock;
+    tp_lock_begin(&lock, mark->post);
+    if (mark->post->engine != NULL)
+        forget(mark->post->engine, mark->code);
     tp_watch_leave(mark->post);
-    PyMem_RawFree(mark);
+    tp_lock_end(&lock);
+    free_mark(mark);
 }
 
 tp_status tp_watch_create(tp_engine *engine)
@@ -42,7 +70,15 @@ tp_status tp_watch_create(tp_engine *engine)
         PyErr_NoMemory();
         return TP_ENOMEM;
     }
-    *engine->post = (tp_watch_post){ .engine = engine, .references = 1 };
+    atomic_init(&engine->post->references, 1);
+    engine->post->engine = engine;
+    engine->post->lock = NULL;
+#ifdef TP_FREE_THREADED
+    engine->post->forks = tp_forks;
+    engine->post->lock = tp_lock_create();
+    if (engine->post->lock == NULL)
+        return TP_EPYTHON;
+#endif
     return TP_OK;
 }
 
@@ -55,6 +91,23 @@ void tp_watch_destroy(tp_engine *engine)
     engine->post = NULL;
 }
 
+static watched *make_mark(const tp_engine *engine, PyCodeObject *code)
+{
+    watched *mark = PyMem_RawMalloc(sizeof *mark);
+    if (mark == NULL)
+        return NULL;
+    *mark = (watched){ .post = engine->post, .code = code };
+#ifdef TP_FREE_THREADED
+    mark->weak = PyWeakref_NewRef((PyObject *)code, NULL);
+    if (mark->weak == NULL) {
+        PyErr_Clear();
+        PyMem_RawFree(mark);
+        return NULL;
+    }
+#endif
+    return mark;
+}
+
 bool tp_watch_code(tp_engine *engine, PyCodeObject *code)
 {
     void *extra = NULL;
@@ -64,15 +117,29 @@ bool tp_watch_code(tp_engine *engine, PyCodeObject *code)
     }
     if (extra != NULL)
         return true;
-    watched *mark = PyMem_RawMalloc(sizeof *mark);
+    watched *mark = make_mark(engine, code);
     if (mark == NULL)
         return false;
-    *mark = (watched){ .post = engine->post, .code = code };
     if (PyUnstable_Code_SetExtra((PyObject *)code, engine->extra_index, mark) != 0) {
         PyErr_Clear();
-        PyMem_RawFree(mark);
+        free_mark(mark);
         return false;
     }
     engine->post->references++;
     return true;
+}
+
+PyObject *tp_watch_hold(const tp_engine *engine, PyObject *code)
+{
+#ifdef TP_FREE_THREADED
+    void *extra = NULL;
+    PyObject *strong = NULL;
+    if (PyUnstable_Code_GetExtra(code, engine->extra_index, &extra) == 0 && extra != NULL)
+        (void)PyWeakref_GetRef(((const watched *)extra)->weak, &strong);
+    PyErr_Clear();
+    return strong;
+#else
+    (void)engine;
+    return Py_NewRef(code);
+#endif
 }

@@ -15,4 +15,8 @@ void tp_watch_leave(tp_watch_post *post);
 /* False, without an exception, when there is no memory. */
 bool tp_watch_code(tp_engine *engine, PyCodeObject *code);
 
+/* A new reference to a watched code object that no session has forgotten yet; NULL, without an exception, if it
+ * is being freed just now. */
+PyObject *tp_watch_hold(const tp_engine *engine, PyObject *code);
+
 #endif

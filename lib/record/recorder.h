@@ -29,6 +29,9 @@ struct tp_session {
     const tp_suspensions *suspensions; /* Borrowed; NULL until the session's first coroutine */
 };
 
+/* Whether it has recorded calls of the key, which has not been forgotten since. */
+bool tp_session_knows(const tp_session *session, const void *key);
+
 /* The function's waits, made if there are none; NULL without memory. */
 tp_waits *tp_session_waits(tp_session *session, uint32_t function);
 

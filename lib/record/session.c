@@ -84,6 +84,11 @@ tp_waits *tp_session_waits(tp_session *session, uint32_t function)
     return &session->waits[function];
 }
 
+bool tp_session_knows(const tp_session *session, const void *key)
+{
+    return tp_map_get(&session->labels.function_of_key, (uint64_t)(uintptr_t)key) != TP_MAP_NONE;
+}
+
 void tp_session_forget(tp_session *session, const void *key)
 {
     for (size_t i = 0; i < session->track_count; i++)

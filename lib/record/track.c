@@ -74,6 +74,17 @@ static tp_status enter_beyond(tp_track *track, const void *key, uint32_t functio
     return status;
 }
 
+bool tp_track_enter_known(tp_track *track, const void *key)
+{
+    tp_node *parent = track->node;
+    if (track->top == track->last || parent == &track->outside)
+        return false;
+    tp_node *node = tp_tree_find(&track->tree, parent, key);
+    if (node != NULL)
+        push(track, node, key);
+    return node != NULL;
+}
+
 static tp_status enter(tp_track *track, const void *key, void *subject)
 {
     tp_status status = track->top == track->last ? grow_stack(track) : TP_OK;

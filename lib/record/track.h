@@ -48,6 +48,10 @@ void tp_track_free(tp_track *track);
 /* Out of line: the path is new, or neither of the two likeliest children. */
 void tp_track_enter_slow(tp_track *track, const void *key, void *subject);
 
+/* The part of it that touches the track only: the path is known, and there is room. False, with nothing done,
+ * if not. */
+bool tp_track_enter_known(tp_track *track, const void *key);
+
 /* Out of line: the innermost call is another, or beyond the cap. */
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now);
 
