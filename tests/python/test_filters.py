@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,9 @@ def test_all_threads():
 
 def test_addresses_that_come_back():
     """Code is freed, and other code lies where it lay."""
+    gone = weakref.ref(make("def f(): pass", "/gone.py").pop("f").__code__)
+    if gone() is not None:
+        pytest.skip("functions do not go here as their last reference does (3.13t)")
     source = "def f(): return len(())"
     profile = ctraceprof.Profile(exclude=["out", HERE])
     addresses = collections.defaultdict(set)

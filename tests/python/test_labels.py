@@ -30,7 +30,7 @@ def labels(module, function, *arguments):
 
 def builtin_without_self(module):
     """A PyCFunction with no m_self, as extension modules may make them; it acts as len."""
-    definition = ctypes.cast(id(len) + 2 * ctypes.sizeof(ctypes.c_void_p),
+    definition = ctypes.cast(id(len) + object.__basicsize__,
                              ctypes.POINTER(ctypes.c_void_p)).contents
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
@@ -137,7 +137,7 @@ def test_definitions_made_at_run_time_are_kept():
     make = ctypes.pythonapi.PyCFunction_NewEx
     make.restype = ctypes.py_object
     make.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-    definition = ctypes.cast(id(len) + 2 * ctypes.sizeof(ctypes.c_void_p),
+    definition = ctypes.cast(id(len) + object.__basicsize__,
                              ctypes.POINTER(ctypes.c_void_p)).contents
     function = make(definition, owner, None)
     before = sys.getrefcount(owner)
