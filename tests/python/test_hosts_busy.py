@@ -146,8 +146,8 @@ def test_a_signal_handler_that_raises(scope):
         while True: leaf(); sum(numbers(5))
     while time.monotonic() < end:
         profile = Profile(scope=scope)
-        signal.setitimer(signal.ITIMER_REAL, 0.001)
         try:
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
             with profile:
                 spin(5)
         except Interrupt:

@@ -16,7 +16,9 @@ def start(package):
     """No interpreter fails for us: another version of Python, for which there is no extension, another
     package of this name, a variable that somebody has cut off."""
     above = os.path.dirname(package)
-    sys.path.append(above)
+    is_there = above in sys.path
+    if not is_there:
+        sys.path.append(above)
     try:
         from ctraceprof import _subprocesses
 
@@ -24,7 +26,8 @@ def start(package):
     except Exception:
         pass
     finally:
-        sys.path.remove(above)
+        if not is_there:
+            sys.path.remove(above)
 
 
 FOLDER = os.path.dirname(__file__)
