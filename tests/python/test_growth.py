@@ -245,7 +245,7 @@ def test_sessions_opened_and_closed(scope, kind, count):
     def part(n):
         for i in range(n):
             {SESSIONS[kind]}
-            if i % 500 == 0: gc.collect()
+            if i % 50 == 0: gc.collect()
     print(measure(part))
     ends.put(None)
     thread.join()
