@@ -48,6 +48,18 @@ extern const char core_hear_termination_doc[];
 PyObject *core_hear_termination(PyObject *module, PyObject *unused);
 void core_has_heard(void);
 
+/* patterns.c: patterns as an argument gives them, their bytes and the objects that hold these. */
+typedef struct core_patterns {
+    PyObject *holders; /* Owned list of bytes, NULL if there are none */
+    tp_string *texts;  /* Owned. */
+    size_t count;
+} core_patterns;
+
+/* A single str, or an iterable of str; None is no pattern. -1 with an exception that names the argument.
+ * Free the list in any case. */
+int core_parse_patterns(core_patterns *list, const char *argument, PyObject *value);
+void core_free_patterns(core_patterns *list);
+
 /* profiler.c: the class Profiler. */
 int core_add_profiler(PyObject *module, core_state *state);
 

@@ -108,80 +108,14 @@ static int check_scope(const char *name, tp_scope *scope)
     return -1;
 }
 
-/* Patterns as an argument gives them: their bytes, and the objects that hold these. */
-typedef struct pattern_list {
-    PyObject *holders; /* Owned list of bytes, NULL if there are none */
-    tp_string *texts;  /* Owned. */
-    size_t count;
-} pattern_list;
-
-static void free_patterns(pattern_list *list)
-{
-    Py_CLEAR(list->holders);
-    PyMem_Free(list->texts);
-    *list = (pattern_list){ NULL, NULL, 0 };
-}
-
-/* A str's bytes, or NULL with an exception that names the argument. */
-static PyObject *pattern_bytes(const char *argument, PyObject *item)
-{
-    if (!PyUnicode_Check(item)) {
-        PyErr_Format(PyExc_TypeError, "%s must be a str or an iterable of str, not of %s", argument,
-                     Py_TYPE(item)->tp_name);
-        return NULL;
-    }
-    if (PyUnicode_GET_LENGTH(item) == 0) {
-        PyErr_Format(PyExc_ValueError, "%s has an empty pattern", argument);
-        return NULL;
-    }
-    return PyUnicode_AsEncodedString(item, "utf-8", "surrogatepass");
-}
-
-/* New list of the argument's patterns; it is a single one or an iterable. */
-static PyObject *pattern_items(const char *argument, PyObject *value)
-{
-    if (PyUnicode_Check(value))
-        return Py_BuildValue("[O]", value);
-    if (PyBytes_Check(value) || Py_TYPE(value)->tp_iter == NULL) {
-        PyErr_Format(PyExc_TypeError, "%s must be a str or an iterable of str, not %s", argument,
-                     Py_TYPE(value)->tp_name);
-        return NULL;
-    }
-    return PySequence_List(value);
-}
-
-static int parse_patterns(pattern_list *list, const char *argument, PyObject *value)
-{
-    if (value == Py_None)
-        return 0;
-    list->holders = pattern_items(argument, value);
-    if (list->holders == NULL)
-        return -1;
-    Py_ssize_t count = PyList_GET_SIZE(list->holders);
-    list->texts = PyMem_New(tp_string, (size_t)count + 1);
-    if (list->texts == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *bytes = pattern_bytes(argument, PyList_GET_ITEM(list->holders, i));
-        if (bytes == NULL || PyList_SetItem(list->holders, i, bytes) != 0)
-            return -1;
-        list->texts[i] =
-            (tp_string){ PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes) };
-    }
-    list->count = (size_t)count;
-    return 0;
-}
-
 /* The holder of a recording of these options with these patterns, or NULL. */
 static PyObject *create_filtered(tp_engine *engine, tp_recording_options *options,
                                  PyObject *include, PyObject *exclude)
 {
-    pattern_list in = { NULL, NULL, 0 }, out = { NULL, NULL, 0 };
+    core_patterns in = { NULL, NULL, 0 }, out = { NULL, NULL, 0 };
     tp_recording *recording = NULL;
-    if (parse_patterns(&in, "include", include) == 0 &&
-        parse_patterns(&out, "exclude", exclude) == 0) {
+    if (core_parse_patterns(&in, "include", include) == 0 &&
+        core_parse_patterns(&out, "exclude", exclude) == 0) {
         options->include = in.texts;
         options->include_count = in.count;
         options->exclude = out.texts;
@@ -189,8 +123,8 @@ static PyObject *create_filtered(tp_engine *engine, tp_recording_options *option
         if (tp_recording_create(&recording, engine, options) != TP_OK)
             recording = NULL;
     }
-    free_patterns(&in);
-    free_patterns(&out);
+    core_free_patterns(&in);
+    core_free_patterns(&out);
     PyObject *holder =
         recording == NULL ? NULL : PyCapsule_New(recording, RECORDING, holder_goes);
     if (holder == NULL)

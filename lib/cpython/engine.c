@@ -133,9 +133,8 @@ static void detach(tp_recording *recording)
 /* What is suspended is awaited until now. */
 static void settle(tp_recording *recording)
 {
-    tp_suspensions *suspensions = &recording->engine->suspensions;
-    if (tp_suspensions_has(suspensions, recording->session))
-        tp_suspensions_settle(suspensions, recording->session,
+    if (tp_session_suspended(recording->session) > 0)
+        tp_suspensions_settle(&recording->engine->suspensions, recording->session,
                               tp_clock_read(recording->clock));
 }
 
@@ -298,7 +297,7 @@ void tp_recording_end_busy(tp_recording *recording)
 #define SMALLEST_OPTIONS (offsetof(tp_recording_options, owner) + sizeof(PyObject *))
 
 tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
-                              const tp_recording_options *given)
+                                     const tp_recording_options *given)
 {
     tp_recording_options all = TP_RECORDING_OPTIONS_INIT;
     const tp_recording_options *options = &all;

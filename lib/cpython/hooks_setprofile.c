@@ -44,16 +44,11 @@ static void leave(tp_track *track, PyFrameObject *frame, PyObject *builtin)
         tp_track_leave_slow(track, key, builtin != NULL ? key_of_frame(frame) : NULL, now);
 }
 
-static int offset_in(PyFrameObject *frame)
-{
-    return PyFrame_GetLasti(frame);
-}
-
 /* Whether a frame that is left is suspended: the instruction it stands at says so, and unwinding has no
  * value. */
 static bool is_suspended(PyFrameObject *frame, const PyCodeObject *code, PyObject *value)
 {
-    int offset = offset_in(frame);
+    int offset = PyFrame_GetLasti(frame);
     return value != NULL && offset >= 0 &&
            (unsigned char)code->co_code_adaptive[offset] == YIELD_VALUE;
 }
@@ -67,9 +62,9 @@ static uint64_t instance_of_event(PyFrameObject *frame, int what, PyObject *argu
         return 0;
     /* A frame that begins stands at its first RESUME, one that goes on behind a YIELD_VALUE. */
     bool told = what == PyTrace_CALL
-                    ? tp_has_begun(code, offset_in(frame) - 1)
+                    ? tp_has_begun(code, PyFrame_GetLasti(frame) - 1)
                     : is_suspended(frame, (PyCodeObject *)code, argument) &&
-                          tp_is_await(code, offset_in(frame));
+                          tp_is_await(code, PyFrame_GetLasti(frame));
     return told ? tp_instance_of(frame) : 0;
 }
 

@@ -44,8 +44,8 @@ static inline PyObject *tp_lock_create(void)
     return PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
 }
 
-/* In a forked child the lock may be that of a thread which is no more, even before the child's own handlers run:
- * a new one then. */
+/* In a forked child the lock may be that of a thread which is no more, even before the child's own
+ * handlers run: a new one then. */
 static inline void tp_lock_renew(tp_watch_post *post)
 {
     PyObject *fresh = tp_lock_create();

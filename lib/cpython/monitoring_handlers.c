@@ -69,7 +69,8 @@ TP_ALWAYS_INLINE bool find_hot(tp_track *track, const void *key)
 }
 #endif
 
-/* The long way: what it is for one event. `hook->engine` is read once: it may go while the lock is let go of. */
+/* The long way: what it is for one event. `hook->engine` is read once: it may go while the lock is let go
+ * of. */
 typedef PyObject *(*long_way)(const tp_hook *, arguments);
 
 #ifdef TP_FREE_THREADED

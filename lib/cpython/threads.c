@@ -20,7 +20,7 @@ _Thread_local tp_here_entry tp_here;
 /* Events from the beginning of greenlet's import after which it is no longer expected. */
 #define GREENLET_ATTEMPTS 100000
 
-/* The library's one mutable static: engines get numbers that are never used twice in a process, so
+/* Engines get numbers that are never used twice in a process, so
  * that a thread's entry cannot be taken for that of another engine. */
 static atomic_uint_least64_t last_engine_id;
 
@@ -101,7 +101,8 @@ void tp_thread_refresh(tp_thread *thread)
 {
     const tp_attachment *only = thread->first;
     tp_track *track = NULL, *track_builtin = NULL;
-    if (only != NULL && only->next_on_thread == NULL && !thread->guarded && !tp_thread_has_chores(thread) &&
+    if (only != NULL && only->next_on_thread == NULL && !thread->guarded &&
+        !tp_thread_has_chores(thread) &&
         tp_clock_get_kind(only->recording->clock) == TP_CLOCK_COUNTER) {
         track = only->track;
         track_builtin = only->recording->builtins ? only->track : NULL;

@@ -32,7 +32,8 @@ TP_NODISCARD tp_status tp_assembly_add_edge(tp_assembly *assembly, const tp_edge
 TP_NODISCARD tp_status tp_profile_copy(tp_profile **copy, const tp_profile *profile);
 
 /* Adds a profile's coroutines to one in which function f has the number index_of[f], and none if that is
- * TP_NO_INDEX; NULL: the same. `scale` is what one of its ticks is in those of the other; TP_ELIMIT when it is too much. */
+ * TP_NO_INDEX; NULL: the same. `scale` is what one of its ticks is in those of the other; TP_ELIMIT when
+ * it is too much. */
 TP_NODISCARD tp_status tp_copy_coroutines(tp_profile *to, const tp_profile *from,
                                           const uint32_t *index_of, double scale);
 

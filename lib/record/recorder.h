@@ -27,7 +27,16 @@ struct tp_session {
     tp_waits *waits; /* Owned; by function number, of coroutine functions only */
     size_t waits_capacity;
     const tp_suspensions *suspensions; /* Borrowed; NULL until the session's first coroutine */
+    size_t suspended;                  /* coroutines noted there for this session */
 };
+
+/* Ticks from `start` on. A caller's clock lets other threads run while it is read: what has begun since
+ * that reading has taken no time yet. */
+static inline uint64_t tp_elapsed(uint64_t now, uint64_t start)
+{
+    uint64_t ticks = now - start;
+    return ticks <= INT64_MAX ? ticks : 0;
+}
 
 /* Whether it has recorded calls of the key, which has not been forgotten since. */
 bool tp_session_knows(const tp_session *session, const void *key);

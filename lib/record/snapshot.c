@@ -165,13 +165,6 @@ static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_tra
     return status;
 }
 
-/* A caller's clock lets other threads run while it is read: a call may have begun since. */
-static uint64_t elapsed(uint64_t now, uint64_t start)
-{
-    uint64_t ticks = now - start;
-    return ticks <= INT64_MAX ? ticks : 0;
-}
-
 /* Adds the inclusive ticks of a track's calls, nested ones too, to each function's sum. */
 static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
 {
@@ -182,7 +175,7 @@ static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
     const tp_beyond *beyond = &track->beyond;
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
-        active[beyond->calls[i].function] += elapsed(now, first[i].start);
+        active[beyond->calls[i].function] += tp_elapsed(now, first[i].start);
 }
 
 /* Adds (sign 1) or takes back (sign -1) what the open calls that have a node would count if they
@@ -193,7 +186,7 @@ static void count_open_calls(const tp_track *track, uint64_t now, int sign)
     for (const tp_frame *frame = track->base + 1; frame <= track->top; frame++) {
         if (frame->node == &track->outside)
             break;
-        frame->node->ticks += elapsed(now, frame->start) * (uint64_t)(int64_t)sign;
+        frame->node->ticks += tp_elapsed(now, frame->start) * (uint64_t)(int64_t)sign;
         frame->node->calls += (uint64_t)(int64_t)sign;
     }
 }
@@ -207,7 +200,7 @@ static tp_status add_beyond(tp_flat *flat, const tp_track *track, uint64_t now)
         return TP_ENOMEM;
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
-        ticks[i] = elapsed(now, first[i].start);
+        ticks[i] = tp_elapsed(now, first[i].start);
     tp_status status = tp_beyond_add_to(beyond, flat, ticks);
     tp_free(allocator, ticks);
     return status;
@@ -320,10 +313,10 @@ static tp_status add_coroutines(tp_profile *profile, const tp_flat *flat, const 
         const tp_waits none = { 0 };
         const tp_waits *waits = i < session->waits_capacity ? &session->waits[i] : &none;
         tp_coroutine coroutine = { .function = index_of[i],
-                             .started = (uint64_t)flat->functions[i].calls - waits->resumes,
-                             .resumes = waits->resumes,
-                             .active_ticks = (int64_t)(active[i] + waits->beyond_ticks),
-                             .awaited_ticks = (int64_t)(awaited[i] + waits->awaited) };
+                                   .started = (uint64_t)flat->functions[i].calls - waits->resumes,
+                                   .resumes = waits->resumes,
+                                   .active_ticks = (int64_t)(active[i] + waits->beyond_ticks),
+                                   .awaited_ticks = (int64_t)(awaited[i] + waits->awaited) };
         status = tp_profile_add_coroutine(profile, &coroutine);
     }
     tp_free(session->allocator, awaited);
@@ -385,7 +378,7 @@ static tp_status fill(tp_profile *profile, tp_session *session, tp_flat *flat, u
  * a stopped session is left alone. */
 static uint64_t read_clock(const tp_session *session)
 {
-    bool open = session->suspensions != NULL && tp_suspensions_has(session->suspensions, session);
+    bool open = session->suspended > 0;
     for (size_t i = 0; i < session->track_count && !open; i++)
         open = tp_track_depth(session->tracks[i]) > 0;
     return open ? tp_clock_now(session->clock) : 0;

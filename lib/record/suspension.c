@@ -59,6 +59,7 @@ static void unlink_item(tp_suspensions *table, uint32_t item, uint32_t before)
 {
     uint64_t instance = table->items[item].instance;
     uint32_t next = table->items[item].next;
+    table->items[item].session->suspended--;
     if (before != TP_MAP_NONE) {
         table->items[before].next = next;
     } else {
@@ -86,6 +87,7 @@ static tp_status add(tp_suspensions *table, uint64_t instance, tp_session *sessi
             return TP_ENOMEM;
         }
         table->items[item].next = next;
+        session->suspended++;
     }
     tp_suspension *s = &table->items[item];
     s->instance = instance;
@@ -100,7 +102,7 @@ static void end_item(tp_suspensions *table, uint32_t item, uint32_t before, uint
     const tp_suspension *s = &table->items[item];
     tp_waits *waits = tp_session_waits(s->session, s->function);
     if (waits != NULL)
-        waits->awaited += now - s->since;
+        waits->awaited += tp_elapsed(now, s->since);
     unlink_item(table, item, before);
 }
 
@@ -158,30 +160,29 @@ void tp_suspensions_end(tp_suspensions *table, uint64_t instance)
 
 void tp_suspensions_settle(tp_suspensions *table, tp_session *session, uint64_t now)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
+    for (uint32_t i = 0; i < table->count && session->suspended > 0; i++) {
         uint32_t before;
-        if (table->items[i].session == session &&
-            find(table, table->items[i].instance, session, &before) == i)
-            end_item(table, i, before, now);
+        if (table->items[i].session != session)
+            continue;
+        (void)find(table, table->items[i].instance, session, &before);
+        end_item(table, i, before, now);
     }
 }
 
 void tp_suspensions_forget(tp_suspensions *table, const tp_session *session)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
+    for (uint32_t i = 0; i < table->count && session->suspended > 0; i++) {
         uint32_t before;
-        if (table->items[i].session == session &&
-            find(table, table->items[i].instance, session, &before) == i)
-            unlink_item(table, i, before);
+        if (table->items[i].session != session)
+            continue;
+        (void)find(table, table->items[i].instance, session, &before);
+        unlink_item(table, i, before);
     }
 }
 
-bool tp_suspensions_has(const tp_suspensions *table, const tp_session *session)
+size_t tp_session_suspended(const tp_session *session)
 {
-    size_t i = 0;
-    while (i < table->count && table->items[i].session != session)
-        i++;
-    return i < table->count;
+    return session->suspended;
 }
 
 void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *session, uint64_t now,
@@ -189,8 +190,7 @@ void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *sessio
 {
     for (size_t i = 0; i < table->count; i++) {
         const tp_suspension *s = &table->items[i];
-        /* What began since the clock was read has not waited yet. */
-        if (s->session == session && now - s->since <= INT64_MAX)
-            sums[s->function] += now - s->since;
+        if (s->session == session)
+            sums[s->function] += tp_elapsed(now, s->since);
     }
 }

@@ -47,8 +47,8 @@ void tp_suspensions_settle(tp_suspensions *table, tp_session *session, uint64_t 
 /* Forgets it. */
 void tp_suspensions_forget(tp_suspensions *table, const tp_session *session);
 
-/* Whether anything is noted for a session. */
-bool tp_suspensions_has(const tp_suspensions *table, const tp_session *session);
+/* How many coroutines are noted for a session. */
+size_t tp_session_suspended(const tp_session *session);
 
 /* Adds to each function's sum, by number, what is noted for a session as if it ended `now`. */
 void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *session, uint64_t now,

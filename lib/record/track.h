@@ -93,7 +93,8 @@ TP_ALWAYS_INLINE bool tp_track_try_push(tp_track *track, const void *key)
     return true;
 }
 
-/* Ends the innermost call if it is the key's, else false; `now` is the clock's reading, taken before anything else. */
+/* Ends the innermost call if it is the key's, else false; `now` is the clock's reading, taken before
+ * anything else. */
 TP_ALWAYS_INLINE bool tp_track_try_leave(tp_track *track, const void *key, uint64_t now)
 {
     tp_frame *frame = track->top;
