@@ -26,6 +26,11 @@ typedef struct tp_label {
     int64_t line;
 } tp_label;
 
+/* Two ways to give times: as they were measured, and with what the recording itself cost taken out
+ * (docs/accuracy.md). A profile shows one of them; members named other_... hold the same figure given the
+ * other way, or once more the same where only one is known. */
+typedef enum tp_times { TP_TIMES_RAW = 0, TP_TIMES_COMPENSATED = 1 } tp_times;
+
 /* One row of a profile. The label is that of pstats: (file, line, name), and ("~", 0, "<...>") for
  * what is built in. Times are seconds. */
 typedef struct tp_function {
@@ -35,6 +40,8 @@ typedef struct tp_function {
     double total;            /* time in the function itself ("tottime") */
     double cumulative;       /* time in it and all it called, of primitive calls ("cumtime") */
     uint32_t flags;          /* of TP_FUNCTION_... */
+    double other_total;
+    double other_cumulative;
 } tp_function;
 
 /* The file names it as a caller but has no row for it. The reader puts such functions behind all
@@ -50,6 +57,8 @@ typedef struct tp_edge {
     int64_t primitive_calls;
     double total;
     double cumulative;
+    double other_total;
+    double other_cumulative;
 } tp_edge;
 
 /* A node of a calling context tree, in pre-order. Direct recursion is two levels deep: the call from
@@ -60,6 +69,7 @@ typedef struct tp_context {
     uint64_t calls;
     uint64_t nested_calls;   /* those of `calls` that were made by a call of this same node */
     int64_t inclusive_ticks; /* of calls that are not nested */
+    int64_t other_ticks;
 } tp_context;
 
 typedef struct tp_thread_tree {
@@ -78,7 +88,8 @@ typedef struct tp_coroutine {
     uint64_t resumes;      /* times one went on after a suspension, throw() and close() included */
     int64_t active_ticks;  /* from a start or resume to the suspension or end that follows, callees
                             * included, summed over calls */
-    int64_t awaited_ticks; /* suspended, summed over calls: overlapping ones count each */
+    int64_t awaited_ticks; /* suspended, summed over calls: overlapping ones count each; never compensated */
+    int64_t other_active_ticks;
 } tp_coroutine;
 
 /* A process that was recorded. */
@@ -140,6 +151,13 @@ TP_API int tp_profile_has_samples(const tp_profile *profile);
 
 /* Whether edges have times (not with profile and profiling.sampling, whose edges have calls only). */
 TP_API int tp_profile_has_edge_times(const tp_profile *profile);
+
+/* The times that are shown, and whether the others are known. */
+TP_API tp_times tp_profile_times(const tp_profile *profile);
+TP_API int tp_profile_has_both_times(const tp_profile *profile);
+
+/* Shows the times given from now on, before the profile is shared. TP_EARGUMENT: they are not known. */
+TP_API TP_NODISCARD tp_status tp_profile_show_times(tp_profile *profile, tp_times times);
 
 /* None where only pstats numbers are known (files of other profilers). */
 TP_API size_t tp_profile_thread_count(const tp_profile *profile);

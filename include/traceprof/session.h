@@ -18,6 +18,24 @@ extern "C" {
 typedef struct tp_session tp_session;
 typedef struct tp_track tp_track;
 
+/* What recording costs. A call's probe is all that the call takes longer because it is recorded, the
+ * interpreter's part included. `inside` falls between the call's two readings of the clock, so into its
+ * own time, `outside` into its caller's. While hooks are on, what code does by itself may take longer, too:
+ * `stretch` times as long (1: it does not). Ticks of the session's clock. */
+#define TP_CALL_KINDS 16
+typedef struct tp_cost {
+    double inside;
+    double outside;
+    double stretch;
+} tp_cost;
+
+typedef struct tp_costs {
+    size_t size;                   /* sizeof (tp_costs) of the caller's header */
+    tp_cost kinds[TP_CALL_KINDS];  /* by the resolver's kinds of calls */
+    double unseen;                 /* of a call that hooks are told of and that has no row; the caller's */
+    double company;                /* more, for a call that is recorded by several: for each further one */
+} tp_costs;
+
 /* Fills *label for `key`; `subject` is what was passed to tp_enter. The bytes are copied before
  * anything else happens, and `release` is then called if it is set. Not TP_OK: the call goes
  * unrecorded and is counted as such. */
@@ -26,6 +44,9 @@ typedef struct tp_resolver {
     void (*release)(void *context, tp_label *label);
     int (*is_coroutine)(void *context, const void *key, void *subject); /* may be NULL: none is */
     void *context;
+    /* The kind, below TP_CALL_KINDS, of the calls of `key` from one place in the tree, asked of the first of
+     * them; `above` is the key of the call it is made in, NULL at the top. May be NULL: all are 0. */
+    unsigned (*kind)(void *context, const void *key, void *subject, const void *above);
 } tp_resolver;
 
 #define TP_DEFAULT_MAX_CONTEXTS 1000000u
@@ -40,7 +61,7 @@ typedef struct tp_session_options {
 } tp_session_options;
 
 #define TP_SESSION_OPTIONS_INIT \
-    { sizeof(tp_session_options), NULL, NULL, { NULL, NULL, NULL, NULL }, 0, 0 }
+    { sizeof(tp_session_options), NULL, NULL, { NULL, NULL, NULL, NULL, NULL }, 0, 0 }
 
 /* How often the recorder had to set right what the hooks told it, and what it could not keep. */
 typedef struct tp_repairs {
@@ -89,6 +110,13 @@ TP_API void tp_session_forget(tp_session *session, const void *key);
 
 /* Whether later profiles come without edges. */
 TP_API void tp_session_set_no_edges(tp_session *session, uint32_t no_edges);
+
+/* What recording costs, for profiles made from now on: they then have both times, and show the
+ * compensated ones. NULL: not known. Copied. TP_EARGUMENT: a negative number or one that is not finite. */
+TP_API TP_NODISCARD tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs);
+
+/* Counts a call that hooks are told of, made by the innermost open call, and that has no row. */
+TP_API void tp_track_count_unseen(tp_track *track);
 
 /* Drops all that was recorded, open calls included; tracks stay. TP_ENOMEM leaves some as it was. */
 TP_API TP_NODISCARD tp_status tp_session_clear(tp_session *session);
