@@ -61,6 +61,8 @@ tp_status tp_assembly_add(tp_assembly *assembly, uint32_t index, const tp_functi
         return TP_ELIMIT;
     row->total += figures->total;
     row->cumulative += figures->cumulative;
+    row->other_total += figures->other_total;
+    row->other_cumulative += figures->other_cumulative;
     row->flags &= figures->flags; /* one source that has the row is enough */
     return TP_OK;
 }
@@ -102,6 +104,8 @@ tp_status tp_assembly_add_edge(tp_assembly *assembly, const tp_edge *edge)
         return TP_ELIMIT;
     sum->total += edge->total;
     sum->cumulative += edge->cumulative;
+    sum->other_total += edge->other_total;
+    sum->other_cumulative += edge->other_cumulative;
     return TP_OK;
 }
 
@@ -120,14 +124,21 @@ tp_status tp_copy_properties(tp_profile *to, const tp_profile *from)
     return status;
 }
 
+void tp_copy_kind(tp_profile *to, const tp_profile *from)
+{
+    to->unit = from->unit;
+    to->times = from->times;
+    to->both_times = from->both_times;
+    to->origin = from->origin;
+}
+
 tp_status tp_profile_copy(tp_profile **out, const tp_profile *profile)
 {
     tp_profile *copy;
     tp_status status = tp_profile_new(&copy, profile->allocator);
     if (status != TP_OK)
         return status;
-    copy->unit = profile->unit;
-    copy->origin = profile->origin;
+    tp_copy_kind(copy, profile);
     for (size_t i = 0; status == TP_OK && i < profile->function_count; i++) {
         tp_function row = profile->functions[i];
         uint32_t index;
@@ -184,7 +195,10 @@ static tp_status take_edges(tp_profile *profile, const tp_flat *flat, const uint
                          .calls = from->figures.calls,
                          .primitive_calls = from->figures.primitive_calls,
                          .total = (double)from->figures.total * profile->unit,
-                         .cumulative = (double)from->figures.cumulative * profile->unit };
+                         .cumulative = (double)from->figures.cumulative * profile->unit,
+                         .other_total = (double)from->figures.other_total * profile->unit,
+                         .other_cumulative =
+                             (double)from->figures.other_cumulative * profile->unit };
         tp_status status = tp_profile_add_edge(profile, &edge);
         if (status != TP_OK)
             return status;
@@ -216,7 +230,10 @@ static void take_functions(tp_profile *profile, const tp_flat *flat, uint32_t *i
                            .calls = figures->calls,
                            .primitive_calls = figures->primitive_calls,
                            .total = (double)figures->total * profile->unit,
-                           .cumulative = (double)figures->cumulative * profile->unit };
+                           .cumulative = (double)figures->cumulative * profile->unit,
+                           .other_total = (double)figures->other_total * profile->unit,
+                           .other_cumulative =
+                               (double)figures->other_cumulative * profile->unit };
         index_of[i] = kept++;
     }
     profile->function_count = kept;

@@ -40,6 +40,9 @@ TP_NODISCARD tp_status tp_copy_coroutines(tp_profile *to, const tp_profile *from
 /* Copies processes, to the same numbers where there were none before. */
 TP_NODISCARD tp_status tp_copy_processes(tp_profile *to, const tp_profile *from);
 
+/* Copies what its figures are: of whom, of which times, in what unit. */
+void tp_copy_kind(tp_profile *to, const tp_profile *from);
+
 /* Copies properties that describe the recording. */
 TP_NODISCARD tp_status tp_copy_properties(tp_profile *to, const tp_profile *from);
 

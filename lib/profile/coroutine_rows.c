@@ -8,7 +8,7 @@
 tp_status tp_profile_add_coroutine(tp_profile *profile, const tp_coroutine *coroutine)
 {
     if (coroutine->active_ticks < 0 || coroutine->awaited_ticks < 0 ||
-        coroutine->started > INT64_MAX || coroutine->resumes > INT64_MAX)
+        coroutine->other_active_ticks < 0 || coroutine->started > INT64_MAX || coroutine->resumes > INT64_MAX)
         return TP_EARGUMENT;
     void *array = profile->coroutines;
     tp_status status = tp_profile_one_more(profile, &array, &profile->coroutine_capacity,
@@ -33,11 +33,13 @@ static tp_status add_up(tp_coroutine *sum, const tp_coroutine *more)
     sum->started += more->started;
     sum->resumes += more->resumes;
     uint64_t active = (uint64_t)sum->active_ticks + (uint64_t)more->active_ticks;
+    uint64_t other = (uint64_t)sum->other_active_ticks + (uint64_t)more->other_active_ticks;
     uint64_t awaited = (uint64_t)sum->awaited_ticks + (uint64_t)more->awaited_ticks;
     if (sum->started > INT64_MAX || sum->resumes > INT64_MAX || active > INT64_MAX ||
-        awaited > INT64_MAX)
+        other > INT64_MAX || awaited > INT64_MAX)
         return TP_ELIMIT;
     sum->active_ticks = (int64_t)active;
+    sum->other_active_ticks = (int64_t)other;
     sum->awaited_ticks = (int64_t)awaited;
     return TP_OK;
 }
@@ -95,7 +97,8 @@ tp_status tp_copy_coroutines(tp_profile *to, const tp_profile *from, const uint3
         if (row.function == TP_NO_INDEX)
             continue;
         if (scale != 1 &&
-            (!rescale(&row.active_ticks, scale) || !rescale(&row.awaited_ticks, scale)))
+            (!rescale(&row.active_ticks, scale) || !rescale(&row.awaited_ticks, scale) ||
+             !rescale(&row.other_active_ticks, scale)))
             return TP_ELIMIT;
         tp_status status = tp_profile_add_coroutine(to, &row);
         if (status != TP_OK)

@@ -65,19 +65,32 @@ static int64_t add(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
+static int64_t subtract(int64_t from, int64_t ticks)
+{
+    return (int64_t)((uint64_t)from - (uint64_t)ticks);
+}
+
 void tp_figures_add(tp_figures *sum, const tp_figures *more)
 {
     sum->calls = add(sum->calls, more->calls);
     sum->primitive_calls = add(sum->primitive_calls, more->primitive_calls);
     sum->total = add(sum->total, more->total);
     sum->cumulative = add(sum->cumulative, more->cumulative);
+    sum->other_total = add(sum->other_total, more->other_total);
+    sum->other_cumulative = add(sum->other_cumulative, more->other_cumulative);
 }
+
+/* A context's own ticks, of both times. */
+typedef struct own {
+    int64_t ticks;
+    int64_t other;
+} own;
 
 /* What the walk keeps for each context on the present path, and how often each function and each
  * edge is on it. */
 typedef struct walk {
     const tp_context *contexts;
-    int64_t *self;        /* ticks, one a context */
+    own *self;            /* one a context */
     uint32_t *edge;       /* each context's edge, TP_NO_INDEX at the top */
     uint32_t *on_path;    /* contexts of the present path, outermost first */
     size_t depth;
@@ -106,11 +119,13 @@ static tp_status walk_init(walk *w, tp_flat *flat, const tp_context *contexts, s
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
         assert(parent == TP_NO_INDEX || parent < i);
-        w->self[i] = add(w->self[i], contexts[i].inclusive_ticks);
+        w->self[i].ticks = add(w->self[i].ticks, contexts[i].inclusive_ticks);
+        w->self[i].other = add(w->self[i].other, contexts[i].other_ticks);
         w->edge[i] = TP_NO_INDEX;
         if (parent != TP_NO_INDEX) {
-            w->self[parent] =
-                (int64_t)((uint64_t)w->self[parent] - (uint64_t)contexts[i].inclusive_ticks);
+            own *above = &w->self[parent];
+            above->ticks = subtract(above->ticks, contexts[i].inclusive_ticks);
+            above->other = subtract(above->other, contexts[i].other_ticks);
             tp_status status = tp_flat_edge_at(flat, &w->edge[i], contexts[parent].function,
                                                contexts[i].function);
             if (status != TP_OK)
@@ -137,12 +152,15 @@ static void leave_to(walk *w, uint32_t parent)
     }
 }
 
-static tp_figures figures_of(const tp_context *context, int64_t self, bool outermost)
+static tp_figures figures_of(const tp_context *context, own self, bool outermost)
 {
-    tp_figures figures = { .calls = (int64_t)context->calls, .total = self };
+    tp_figures figures = { .calls = (int64_t)context->calls,
+                           .total = self.ticks,
+                           .other_total = self.other };
     if (outermost) {
         figures.primitive_calls = (int64_t)(context->calls - context->nested_calls);
         figures.cumulative = context->inclusive_ticks;
+        figures.other_cumulative = context->other_ticks;
     }
     return figures;
 }

@@ -5,13 +5,15 @@
 #include "map.h"
 #include "model.h"
 
-/* Figures of a function or an edge, in ticks. Signed, because what a tree cannot hold is taken out
- * of its parent here (see beyond.h). */
+/* Figures of a function or an edge, in ticks, of both times (see tp_times). Signed, because what a tree
+ * cannot hold is taken out of its parent here (see beyond.h). */
 typedef struct tp_figures {
     int64_t calls;
     int64_t primitive_calls;
     int64_t total;
     int64_t cumulative;
+    int64_t other_total;
+    int64_t other_cumulative;
 } tp_figures;
 
 typedef struct tp_flat_edge {
@@ -46,7 +48,8 @@ void tp_figures_add(tp_figures *sum, const tp_figures *more);
 
 /* Adds the figures of a tree in pre-order. The rule for recursion is cProfile's: a call is primitive
  * when its function is not active above it, an edge's call when the same pair of caller and callee
- * is not; cumulative time counts primitive ones only, total time all. */
+ * is not; cumulative time counts primitive ones only, total time all. The other times come of the
+ * contexts' other_ticks alike. */
 TP_NODISCARD tp_status tp_flat_add_tree(tp_flat *flat, const tp_context *contexts, size_t count);
 
 #endif

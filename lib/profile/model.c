@@ -122,6 +122,8 @@ tp_status tp_profile_finish(tp_profile *profile)
     tp_status status = tp_profile_gather_coroutines(profile);
     if (status != TP_OK)
         return status;
+    if (!profile->both_times)
+        tp_profile_give_others(profile);
     tp_thread_tree *threads =
         tp_alloc(profile->allocator, profile->thread_count, sizeof *threads);
     if (threads == NULL)

@@ -2,6 +2,8 @@
 #ifndef TP_MODEL_H
 #define TP_MODEL_H
 
+#include <stdbool.h>
+
 #include <traceprof/profile.h>
 
 #include "intern.h"
@@ -39,6 +41,8 @@ struct tp_profile {
     size_t process_count;
     size_t process_capacity;
     double unit;
+    tp_times times;  /* what the figures are; of both, those that are shown */
+    bool both_times; /* if not, the members named other_... are the same once more when it is finished */
     tp_origin origin;
 };
 
@@ -81,6 +85,16 @@ TP_NODISCARD tp_status tp_profile_add_process(tp_profile *profile, const tp_proc
 /* Room for one more item behind `count` in one of the profile's arrays. */
 TP_NODISCARD tp_status tp_profile_one_more(tp_profile *profile, void **array, size_t *capacity,
                                            size_t count, size_t size);
+
+/* Copies the times that are shown to the others, where those are not known: so nobody else needs to tell
+ * such a profile from one that has both. tp_profile_finish does it. */
+void tp_profile_give_others(tp_profile *profile);
+
+/* Exchange the times of one row. */
+void tp_function_swap_times(tp_function *row);
+void tp_edge_swap_times(tp_edge *edge);
+void tp_context_swap_times(tp_context *context);
+void tp_coroutine_swap_times(tp_coroutine *row);
 
 /* Makes the public view once all is added. */
 TP_NODISCARD tp_status tp_profile_finish(tp_profile *profile);

@@ -76,7 +76,7 @@ tp_status tp_profile_strip_dirs(tp_profile **out, const tp_profile *profile)
     if (status == TP_OK)
         status = index_of == NULL ? TP_ENOMEM : strip_rows(&made, profile, index_of);
     if (status == TP_OK)
-        made.profile->unit = profile->unit;
+        tp_copy_kind(made.profile, profile);
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++)
         status = strip_tree(made.profile, &profile->threads[t], index_of);
     if (status == TP_OK)
@@ -84,10 +84,8 @@ tp_status tp_profile_strip_dirs(tp_profile **out, const tp_profile *profile)
     if (status == TP_OK)
         status = tp_copy_processes(made.profile, profile);
     tp_free(profile->allocator, index_of);
-    if (status == TP_OK) {
-        made.profile->origin = profile->origin;
+    if (status == TP_OK)
         status = tp_copy_properties(made.profile, profile);
-    }
     if (status == TP_OK)
         status = tp_profile_set_text(made.profile, "files", STRIPPED, sizeof STRIPPED - 1);
     if (status == TP_OK)

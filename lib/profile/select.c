@@ -278,7 +278,6 @@ static tp_status select_trees(tp_profile *part, const tp_profile *profile,
                               const tp_selection *selection, const uint8_t *marks)
 {
     tp_status status = copy_labels(part, profile);
-    part->unit = profile->unit;
     if (status == TP_OK)
         status = copy_own_coroutines(part, profile, selection);
     for (size_t i = 0; status == TP_OK && i < profile->thread_count; i++) {
@@ -318,7 +317,7 @@ tp_status tp_profile_select(tp_profile **out, const tp_profile *profile,
         return status;
     uint8_t *marks = tp_alloc(profile->allocator, profile->function_count, 1);
     status = marks == NULL ? TP_ENOMEM : mark_functions(profile, selection, marks);
-    part->origin = profile->origin;
+    tp_copy_kind(part, profile);
     if (status == TP_OK)
         status = has_tree ? select_trees(part, profile, selection, marks)
                           : tp_select_rows(part, profile, selection, marks);

@@ -253,7 +253,6 @@ tp_status tp_select_rows(tp_profile *part, const tp_profile *profile,
     }
     if (status == TP_OK)
         status = copy_edges(&s, part);
-    part->unit = profile->unit; /* without trees, of coroutines alone */
     if (status == TP_OK)
         status = tp_copy_coroutines(part, profile, s.new_index, 1);
     sieve_free(&s);

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "assemble.h"
+#include "grove.h"
+
 tp_profile *build_profile(void)
 {
     tp_profile *profile;
@@ -31,7 +34,12 @@ uint32_t build_row(tp_profile *profile, const char *file, int64_t line, const ch
 void build_edge(tp_profile *profile, uint32_t caller, uint32_t callee, int64_t calls,
                 double cumulative)
 {
-    tp_edge edge = { caller, callee, calls, calls, cumulative, cumulative };
+    tp_edge edge = { .caller = caller,
+                     .callee = callee,
+                     .calls = calls,
+                     .primitive_calls = calls,
+                     .total = cumulative,
+                     .cumulative = cumulative };
     ck_assert_int_eq(tp_profile_add_edge(profile, &edge), TP_OK);
 }
 
@@ -55,7 +63,11 @@ uint32_t build_context(tp_profile *profile, uint32_t parent, uint32_t function, 
 void build_coroutine(tp_profile *profile, uint32_t function, uint64_t started, uint64_t resumes,
                      int64_t active, int64_t awaited)
 {
-    tp_coroutine row = { function, started, resumes, active, awaited };
+    tp_coroutine row = { .function = function,
+                         .started = started,
+                         .resumes = resumes,
+                         .active_ticks = active,
+                         .awaited_ticks = awaited };
     ck_assert_int_eq(tp_profile_add_coroutine(profile, &row), TP_OK);
 }
 
@@ -76,6 +88,25 @@ tp_profile *recorded(const char *script)
     play(&f, script);
     ck_assert_int_eq(tp_session_profile(f.session, &profile), TP_OK);
     close_fixture(&f);
+    return profile;
+}
+
+tp_profile *compensated(const char *script)
+{
+    int64_t own[64];
+    tp_profile *profile = recorded(script);
+    tp_tree_data *tree = &profile->trees[0];
+    ck_assert_uint_le(tree->count, 64);
+    tp_contexts_self(tree->contexts, tree->count, own);
+    for (size_t i = 0; i < tree->count; i++)
+        own[i] -= (int64_t)tree->contexts[i].calls;
+    tp_contexts_sum(tree->contexts, tree->count, own);
+    for (size_t i = 0; i < tree->count; i++)
+        tree->contexts[i].inclusive_ticks = own[i];
+    profile->times = TP_TIMES_COMPENSATED;
+    profile->both_times = true;
+    ck_assert_int_eq(tp_fold_trees(profile), TP_OK);
+    build_finish(profile);
     return profile;
 }
 

@@ -29,6 +29,9 @@ uint32_t build_process(tp_profile *profile, int64_t pid, int64_t parent, const c
 /* What was recorded of a script as support.h has them. */
 tp_profile *recorded(const char *script);
 
+/* The same, with a tick taken out of each call, so that it has both times and shows the compensated ones. */
+tp_profile *compensated(const char *script);
+
 /* The row of a label, or NULL. */
 const tp_function *row_of(const tp_profile *profile, const char *file, int64_t line,
                           const char *name);

@@ -36,6 +36,7 @@ START_TEST(rows_must_be_possible)
     const tp_coroutine wrong[] = {
         { .active_ticks = -1 },
         { .awaited_ticks = -1 },
+        { .other_active_ticks = -1 },
         { .started = (uint64_t)INT64_MAX + 1 },
         { .resumes = (uint64_t)INT64_MAX + 1 },
     };
@@ -57,11 +58,13 @@ START_TEST(sums_stay_in_range)
         { .resumes = INT64_MAX },
         { .active_ticks = INT64_MAX },
         { .awaited_ticks = INT64_MAX },
+        { .other_active_ticks = INT64_MAX },
     };
-    const tp_coroutine one = { 0, 1, 1, 1, 1 };
+    const tp_coroutine one = { 0, 1, 1, 1, 1, 1 };
     for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
         tp_profile *p = build_profile();
         build_row(p, "m.py", 1, "f", 1, 1, 1);
+        p->both_times = true;
         ck_assert_int_eq(tp_profile_add_coroutine(p, &most[i]), TP_OK);
         build_finish(p);
         ck_assert_int_eq(tp_profile_add_coroutine(p, &one), TP_OK);
