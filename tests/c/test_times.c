@@ -1,7 +1,7 @@
 /* Times of two kinds: raw and compensated ones in one profile, and in what is made of it. */
 #include "builder.h"
 
-#include "fold.h"
+#include <traceprof/reshape.h>
 
 #define SCRIPT "a2b3c2)c4))d1a5b2)))d3)"
 
@@ -75,6 +75,239 @@ START_TEST(trees_fold_to_both)
 }
 END_TEST
 
+/* Ways to make a profile of another; some need a pattern. */
+typedef tp_profile *making(const tp_profile *profile, const char *pattern);
+
+static tp_profile *select_by(const tp_profile *profile, const tp_selection *selection)
+{
+    tp_profile *made;
+    ck_assert_int_eq(tp_profile_select(&made, profile, selection), TP_OK);
+    return made;
+}
+
+static tp_pattern *compile(const char *text)
+{
+    tp_pattern *pattern;
+    ck_assert_int_eq(tp_pattern_create(&pattern, text, strlen(text), NULL, NULL), TP_OK);
+    return pattern;
+}
+
+static tp_profile *focus(const tp_profile *profile, const char *text)
+{
+    tp_selection s = TP_SELECTION_INIT;
+    s.focus = compile(text);
+    tp_profile *made = select_by(profile, &s);
+    tp_pattern_destroy(s.focus);
+    return made;
+}
+
+static tp_profile *hide(const tp_profile *profile, const char *text)
+{
+    tp_selection s = TP_SELECTION_INIT;
+    s.hide = compile(text);
+    tp_profile *made = select_by(profile, &s);
+    tp_pattern_destroy(s.hide);
+    return made;
+}
+
+static tp_profile *root(const tp_profile *profile, const char *text)
+{
+    tp_selection s = TP_SELECTION_INIT;
+    s.root = compile(text);
+    tp_profile *made = select_by(profile, &s);
+    tp_pattern_destroy(s.root);
+    return made;
+}
+
+static tp_profile *collapse(const tp_profile *profile, const char *text)
+{
+    (void)text;
+    tp_selection s = TP_SELECTION_INIT;
+    s.collapse_lib = 1;
+    return select_by(profile, &s);
+}
+
+static tp_profile *strip(const tp_profile *profile, const char *text)
+{
+    (void)text;
+    tp_profile *made;
+    ck_assert_int_eq(tp_profile_strip_dirs(&made, profile), TP_OK);
+    return made;
+}
+
+static tp_profile *invert(const tp_profile *profile, const char *text)
+{
+    (void)text;
+    tp_profile *made;
+    ck_assert_int_eq(tp_profile_invert(&made, profile, 8), TP_OK);
+    return made;
+}
+
+static tp_profile *estimate(const tp_profile *profile, const char *text)
+{
+    (void)text;
+    tp_profile *made;
+    ck_assert_int_eq(tp_profile_estimate_tree(&made, profile, 0), TP_OK);
+    return made;
+}
+
+static tp_profile *merge_two(const tp_profile *a, const tp_profile *b)
+{
+    tp_merge *merge;
+    tp_profile *sum;
+    ck_assert_int_eq(tp_merge_create(&merge, NULL), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, a), TP_OK);
+    ck_assert_int_eq(tp_merge_add(merge, b), TP_OK);
+    ck_assert_int_eq(tp_merge_finish(merge, &sum, NULL), TP_OK);
+    tp_merge_destroy(merge);
+    return sum;
+}
+
+static tp_profile *twice(const tp_profile *profile, const char *text)
+{
+    (void)text;
+    return merge_two(profile, profile);
+}
+
+static tp_profile *without_tree(const tp_profile *profile)
+{
+    tp_profile *flat = recorded("");
+    tp_profile *made;
+    flat->thread_count = 0;
+    made = merge_two(profile, flat);
+    ck_assert_uint_eq(tp_profile_thread_count(made), 0);
+    tp_profile_destroy(flat);
+    return made;
+}
+
+static void assert_same(const tp_profile *a, const tp_profile *b)
+{
+    uint8_t *bytes[2];
+    size_t sizes[2];
+    ck_assert_int_eq(tp_pstats_encode(a, TP_PSTATS_WHOLE, &bytes[0], &sizes[0]), TP_OK);
+    ck_assert_int_eq(tp_pstats_encode(b, TP_PSTATS_WHOLE, &bytes[1], &sizes[1]), TP_OK);
+    ck_assert_uint_eq(sizes[0], sizes[1]);
+    ck_assert_mem_eq(bytes[0], bytes[1], sizes[0]);
+    tp_pstats_free(bytes[0]);
+    tp_pstats_free(bytes[1]);
+}
+
+/* Whether the times are exchanged before or afterwards makes no difference, and exchanged they are. */
+static void assert_carries_both(making *make, tp_profile *profile, const char *text)
+{
+    tp_profile *made = make(profile, text);
+    ck_assert(tp_profile_has_both_times(made));
+    ck_assert_int_eq(tp_profile_times(made), tp_profile_times(profile));
+    ck_assert_int_eq(tp_profile_show_times(made, TP_TIMES_RAW), TP_OK);
+    double raw = 0, compensated = 0;
+    for (size_t i = 0; i < tp_profile_function_count(made); i++) {
+        raw += tp_profile_functions(made)[i].total;
+        compensated += tp_profile_functions(made)[i].other_total;
+    }
+    ck_assert_double_gt(raw, compensated);
+    ck_assert_double_gt(compensated, 0);
+    ck_assert_int_eq(tp_profile_show_times(profile, TP_TIMES_RAW), TP_OK);
+    tp_profile *after = make(profile, text);
+    assert_same(made, after);
+    ck_assert_int_eq(tp_profile_show_times(profile, TP_TIMES_COMPENSATED), TP_OK);
+    tp_profile_destroy(made);
+    tp_profile_destroy(after);
+}
+
+START_TEST(what_is_made_has_both)
+{
+    static const struct {
+        making *make;
+        const char *pattern;
+    } ways[] = {
+        { focus, "b" }, { hide, "b|d" },  { collapse, NULL }, { strip, NULL },
+        { twice, NULL }, { estimate, NULL }, { invert, NULL }, { root, "d" }, /* need a tree */
+    };
+    tp_profile *tree = compensated(SCRIPT "b6b1)a2)c1))"), *rows = without_tree(tree);
+    for (size_t i = 0; i < tree->coroutine_count; i++)
+        tree->coroutines[i].other_active_ticks++;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        assert_carries_both(ways[i].make, tree, ways[i].pattern);
+        if (i + 1 < sizeof ways / sizeof *ways)
+            assert_carries_both(ways[i].make, rows, ways[i].pattern);
+    }
+    tp_profile_destroy(tree);
+    tp_profile_destroy(rows);
+}
+END_TEST
+
+START_TEST(sums_are_of_each_kind)
+{
+    tp_profile *a = compensated("a2b3))"), *b = compensated("a5b4)b2))"), *raw = recorded("a7b1))");
+    b->unit = 0.5; /* its ticks become the first one's */
+    build_coroutine(a, 0, 1, 0, 4, 0);
+    a->coroutines[0].other_active_ticks = 5;
+    build_coroutine(b, 0, 1, 0, 4, 0);
+    b->coroutines[0].other_active_ticks = 6;
+    ck_assert_int_eq(tp_profile_show_times(b, TP_TIMES_RAW), TP_OK);
+    tp_profile *sum = merge_two(a, b);
+    ck_assert(tp_profile_has_both_times(sum));
+    ck_assert_int_eq(tp_profile_times(sum), TP_TIMES_COMPENSATED);
+    assert_function(sum, 'a', 2, 2, 1 + 4, 3 + 8);
+    assert_edge(sum, 'a', 'b', 3, 3, 2 + 4, 2 + 4);
+    ck_assert_str_eq(tree_text(sum, 0), "a 2/0 7; .b 3/0 4");
+    ck_assert_int_eq(tp_profile_coroutines(sum)->active_ticks, 4 + 2);
+    ck_assert_str_eq(shown_tree(sum, TP_TIMES_RAW), "a 2/0 11; .b 3/0 6");
+    assert_function(sum, 'a', 2, 2, 2 + 5, 5 + 11);
+    assert_edge(sum, 'a', 'b', 3, 3, 3 + 6, 3 + 6);
+    ck_assert_int_eq(tp_profile_coroutines(sum)->active_ticks, 5 + 3);
+    tp_profile_destroy(sum);
+    /* What is known one way only counts in both, first or last. */
+    for (int i = 0; i < 2; i++) {
+        sum = i == 0 ? merge_two(raw, a) : merge_two(a, raw);
+        ck_assert_int_eq(tp_profile_times(sum), TP_TIMES_COMPENSATED);
+        ck_assert_str_eq(tree_text(sum, 0), "a 2/0 11; .b 2/0 3");
+        ck_assert_str_eq(tp_profile_property(sum, "compensation")->text.bytes, "in part");
+        ck_assert_str_eq(shown_tree(sum, TP_TIMES_RAW), "a 2/0 13; .b 2/0 4");
+        tp_profile *more = merge_two(a, sum);
+        ck_assert_str_eq(tp_profile_property(more, "compensation")->text.bytes, "in part");
+        tp_profile_destroy(more);
+        tp_profile_destroy(sum);
+    }
+    sum = merge_two(raw, raw);
+    ck_assert(!tp_profile_has_both_times(sum));
+    ck_assert_int_eq(tp_profile_times(sum), TP_TIMES_RAW);
+    ck_assert_ptr_null(tp_profile_property(sum, "compensation"));
+    tp_profile_destroy(sum);
+    tp_profile_destroy(a);
+    tp_profile_destroy(b);
+    tp_profile_destroy(raw);
+}
+END_TEST
+
+START_TEST(what_was_taken_out_adds_up)
+{
+    tp_profile *a = compensated("a2)"), *b = compensated("a2)"), *none = recorded("a2)");
+    ck_assert_int_eq(tp_profile_set_text(a, "compensation", "on", 2), TP_OK);
+    ck_assert_int_eq(tp_profile_set_text(b, "compensation", "on", 2), TP_OK);
+    ck_assert_int_eq(tp_profile_set_real(a, "compensation_taken", 1.5), TP_OK);
+    ck_assert_int_eq(tp_profile_set_real(b, "compensation_taken", 2), TP_OK);
+    ck_assert_int_eq(tp_profile_set_real(b, "compensation_clamped", 0.25), TP_OK);
+    ck_assert_int_eq(tp_profile_set_text(a, "compensation_costs", "call 1 2 1 0", 12), TP_OK);
+    ck_assert_int_eq(tp_profile_set_text(b, "compensation_costs", "call 2 2 1 0", 12), TP_OK);
+    tp_profile *sum = merge_two(a, b);
+    ck_assert_str_eq(tp_profile_property(sum, "compensation")->text.bytes, "on");
+    ck_assert_double_eq(tp_profile_property(sum, "compensation_taken")->real, 3.5);
+    ck_assert_double_eq(tp_profile_property(sum, "compensation_clamped")->real, 0.25);
+    ck_assert_ptr_null(tp_profile_property(sum, "compensation_costs"));
+    tp_profile_destroy(sum);
+    sum = merge_two(none, b);
+    ck_assert_double_eq(tp_profile_property(sum, "compensation_taken")->real, 2);
+    tp_profile_destroy(sum);
+    sum = merge_two(a, a);
+    ck_assert_str_eq(tp_profile_property(sum, "compensation_costs")->text.bytes, "call 1 2 1 0");
+    tp_profile_destroy(sum);
+    tp_profile_destroy(a);
+    tp_profile_destroy(b);
+    tp_profile_destroy(none);
+}
+END_TEST
+
 Suite *times_suite(void)
 {
     Suite *suite = suite_create("times of two kinds");
@@ -83,5 +316,10 @@ Suite *times_suite(void)
     tcase_add_test(model, coroutines_have_both_as_well);
     tcase_add_test(model, trees_fold_to_both);
     suite_add_tcase(suite, model);
+    TCase *made = tcase_create("made");
+    tcase_add_test(made, what_is_made_has_both);
+    tcase_add_test(made, sums_are_of_each_kind);
+    tcase_add_test(made, what_was_taken_out_adds_up);
+    suite_add_tcase(suite, made);
     return suite;
 }
