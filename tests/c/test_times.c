@@ -308,6 +308,141 @@ START_TEST(what_was_taken_out_adds_up)
 }
 END_TEST
 
+static tp_profile *read_again(const tp_profile *profile)
+{
+    uint8_t *bytes;
+    size_t size;
+    tp_profile *again;
+    ck_assert_int_eq(tp_pstats_encode(profile, TP_PSTATS_WHOLE, &bytes, &size), TP_OK);
+    ck_assert_int_eq(tp_pstats_decode(&again, bytes, size, NULL, NULL), TP_OK);
+    tp_pstats_free(bytes);
+    return again;
+}
+
+static void assert_reads_as_written(const tp_profile *profile)
+{
+    tp_profile *again = read_again(profile);
+    ck_assert_int_eq(tp_profile_has_both_times(again), tp_profile_has_both_times(profile));
+    ck_assert_int_eq(tp_profile_times(again), tp_profile_times(profile));
+    ck_assert_uint_eq(tp_profile_edge_count(again), tp_profile_edge_count(profile));
+    for (size_t i = 0; i < tp_profile_function_count(profile); i++) {
+        const tp_function *was = &tp_profile_functions(profile)[i];
+        const tp_function *is = &tp_profile_functions(again)[i];
+        ck_assert(was->other_total == is->other_total);
+        ck_assert(was->other_cumulative == is->other_cumulative);
+    }
+    for (size_t i = 0; i < tp_profile_edge_count(profile); i++) {
+        const tp_edge *was = &tp_profile_edges(profile)[i], *is = &tp_profile_edges(again)[i];
+        ck_assert(was->other_total == is->other_total);
+        ck_assert(was->other_cumulative == is->other_cumulative);
+    }
+    for (size_t t = 0; t < tp_profile_thread_count(profile); t++) {
+        const tp_thread_tree *was = &tp_profile_threads(profile)[t];
+        const tp_thread_tree *is = &tp_profile_threads(again)[t];
+        ck_assert_mem_eq(was->contexts, is->contexts,
+                         was->context_count * sizeof *was->contexts);
+    }
+    assert_same(profile, again);
+    tp_profile_destroy(again);
+}
+
+START_TEST(what_is_written_is_read)
+{
+    tp_profile *p = compensated(SCRIPT), *rows = without_tree(p), *raw = recorded(SCRIPT);
+    assert_reads_as_written(p);
+    assert_reads_as_written(raw);
+    assert_reads_as_written(rows);
+    ck_assert_int_eq(tp_profile_show_times(p, TP_TIMES_RAW), TP_OK);
+    build_coroutine(p, 1, 1, 2, 3, 4);
+    p->coroutines[0].other_active_ticks = 5;
+    assert_reads_as_written(p);
+    tp_profile *again = read_again(p);
+    ck_assert_int_eq(tp_profile_coroutines(again)->other_active_ticks, 5);
+    tp_profile_destroy(again);
+    build_thread(p, "idle", 2); /* empty columns */
+    build_finish(p);
+    assert_reads_as_written(p);
+    tp_profile_destroy(p);
+    tp_profile_destroy(rows);
+    tp_profile_destroy(raw);
+}
+END_TEST
+
+/* A row that is a caller only has no figures, and so none of the other times. */
+START_TEST(implied_rows_have_no_times)
+{
+    tp_profile *p = build_profile();
+    uint32_t f = build_row(p, "m.py", 1, "f", 1, 2, 3), g = build_row(p, "m.py", 2, "g", 0, 0, 0);
+    p->functions[g].flags = TP_FUNCTION_IMPLIED;
+    p->functions[f].other_total = 4;
+    p->functions[f].other_cumulative = 5;
+    build_edge(p, g, f, 1, 3);
+    p->edges[0].other_total = 4;
+    p->edges[0].other_cumulative = 5;
+    p->both_times = true;
+    p->origin.callers_implied = 1;
+    build_finish(p);
+    assert_reads_as_written(p);
+    tp_profile_destroy(p);
+}
+END_TEST
+
+/* What the plain reader of pstats sees is what is shown. */
+START_TEST(the_dictionary_holds_what_is_shown)
+{
+    uint8_t *bytes;
+    size_t size;
+    tp_profile *again, *p = compensated("a2b3))");
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(tp_profile_show_times(p, i == 0 ? TP_TIMES_RAW : TP_TIMES_COMPENSATED),
+                         TP_OK);
+        ck_assert_int_eq(tp_pstats_encode(p, TP_PSTATS_DICTIONARY, &bytes, &size), TP_OK);
+        ck_assert_int_eq(tp_pstats_decode(&again, bytes, size, NULL, NULL), TP_OK);
+        ck_assert(!tp_profile_has_both_times(again));
+        assert_function(again, 'a', 1, 1, i == 0 ? 2 : 1, i == 0 ? 5 : 3);
+        tp_profile_destroy(again);
+        tp_pstats_free(bytes);
+    }
+    tp_profile_destroy(p);
+}
+END_TEST
+
+/* Rows that cannot be divided: what is hidden in them, and what a library calls in a library. */
+START_TEST(rows_without_a_tree_have_both)
+{
+    tp_profile *p = build_profile();
+    uint32_t app = build_row(p, "m.py", 1, "app", 1, 10, 100);
+    uint32_t lib = build_row(p, "/usr/lib/python3/l.py", 1, "lib", 2, 30, 90);
+    uint32_t deep = build_row(p, "/usr/lib/python3/d.py", 1, "deep", 4, 60, 60);
+    build_edge(p, app, lib, 2, 90);
+    build_edge(p, lib, deep, 3, 45);
+    build_edge(p, app, deep, 1, 15);
+    p->edges[0].total = 30;
+    for (size_t i = 0; i < 3; i++) {
+        p->edges[i].other_total = p->edges[i].total * 2;
+        p->edges[i].other_cumulative = p->edges[i].cumulative * 2;
+        p->functions[i].other_total = p->functions[i].total * 2;
+        p->functions[i].other_cumulative = p->functions[i].cumulative * 2;
+    }
+    p->both_times = true;
+    build_finish(p);
+    making *const ways[] = { collapse, hide, hide };
+    const char *const patterns[] = { NULL, "deep|lib", "lib" };
+    for (int i = 0; i < 3; i++) {
+        tp_profile *made = ways[i](p, patterns[i]);
+        for (size_t f = 0; f < tp_profile_function_count(made); f++) {
+            const tp_function *row = &tp_profile_functions(made)[f];
+            ck_assert_double_gt(row->total, 0);
+            ck_assert_double_eq(row->other_total, row->total * 2);
+            ck_assert_double_eq(row->other_cumulative, row->cumulative * 2);
+        }
+        ck_assert_double_gt(row_of(made, "m.py", 1, "app")->total, i == 0 ? 9 : 10);
+        tp_profile_destroy(made);
+    }
+    tp_profile_destroy(p);
+}
+END_TEST
+
 Suite *times_suite(void)
 {
     Suite *suite = suite_create("times of two kinds");
@@ -320,6 +455,12 @@ Suite *times_suite(void)
     tcase_add_test(made, what_is_made_has_both);
     tcase_add_test(made, sums_are_of_each_kind);
     tcase_add_test(made, what_was_taken_out_adds_up);
+    tcase_add_test(made, rows_without_a_tree_have_both);
     suite_add_tcase(suite, made);
+    TCase *files = tcase_create("files");
+    tcase_add_test(files, what_is_written_is_read);
+    tcase_add_test(files, implied_rows_have_no_times);
+    tcase_add_test(files, the_dictionary_holds_what_is_shown);
+    suite_add_tcase(suite, files);
     return suite;
 }
