@@ -23,8 +23,8 @@ ROWS = [
 # caller and callee are neighbours, so that an edge's figures are those of its callee
 ASYNC = {3: (5000, 5000, 400_000, 2_000_000, 700_000)}
 COSTS = """\
-python 62.0 31.5 1.15 0.04
-builtin 25.5 28.0 1.15 0.02
+python 62.0 31.5 1.15 0.4
+builtin 25.5 28.0 1.15 0.2
 """
 
 
