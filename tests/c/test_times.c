@@ -290,7 +290,9 @@ START_TEST(what_was_taken_out_adds_up)
     ck_assert_int_eq(tp_profile_set_real(b, "compensation_clamped", 0.25), TP_OK);
     ck_assert_int_eq(tp_profile_set_text(a, "compensation_costs", "call 1 2 1 0", 12), TP_OK);
     ck_assert_int_eq(tp_profile_set_text(b, "compensation_costs", "call 2 2 1 0", 12), TP_OK);
+    ck_assert_int_eq(tp_profile_set_integer(b, "hook_lost", 3), TP_OK);
     tp_profile *sum = merge_two(a, b);
+    ck_assert_int_eq(tp_profile_property(sum, "hook_lost")->integer, 3);
     ck_assert_str_eq(tp_profile_property(sum, "compensation")->text.bytes, "on");
     ck_assert_double_eq(tp_profile_property(sum, "compensation_taken")->real, 3.5);
     ck_assert_double_eq(tp_profile_property(sum, "compensation_clamped")->real, 0.25);
