@@ -21,7 +21,7 @@ typedef struct tp_track tp_track;
 /* What recording costs. A call's probe is all that the call takes longer because it is recorded, the
  * interpreter's part included. `inside` falls between the call's two readings of the clock, so into its
  * own time, `outside` into its caller's. While hooks are on, what code does by itself may take longer, too:
- * `stretch` times as long (1: it does not). Ticks of the session's clock. */
+ * `stretch` times as long (1, or 0: it does not). Ticks of the session's clock. */
 #define TP_CALL_KINDS 16
 typedef struct tp_cost {
     double inside;
@@ -45,7 +45,8 @@ typedef struct tp_resolver {
     int (*is_coroutine)(void *context, const void *key, void *subject); /* may be NULL: none is */
     void *context;
     /* The kind, below TP_CALL_KINDS, of the calls of `key` from one place in the tree, asked of the first of
-     * them; `above` is the key of the call it is made in, NULL at the top. May be NULL: all are 0. */
+     * them; `above` is the key of the call it is made in, NULL at the top or once that has been freed. Must
+     * not call the recorder. May be NULL: all are 0. */
     unsigned (*kind)(void *context, const void *key, void *subject, const void *above);
 } tp_resolver;
 
@@ -112,11 +113,16 @@ TP_API void tp_session_forget(tp_session *session, const void *key);
 TP_API void tp_session_set_no_edges(tp_session *session, uint32_t no_edges);
 
 /* What recording costs, for profiles made from now on: they then have both times, and show the
- * compensated ones. NULL: not known. Copied. TP_EARGUMENT: a negative number or one that is not finite. */
+ * compensated ones. NULL: not known. Copied. Of calls beyond the cap of the tree it is reckoned as they are
+ * recorded: it is to be told before. TP_EARGUMENT: a negative number or one that is not finite. */
 TP_API TP_NODISCARD tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs);
 
-/* Counts a call that hooks are told of, made by the innermost open call, and that has no row. */
+/* Counts a call that hooks are told of, made by the innermost open call, and that has no row. As tp_enter, to
+ * be called on the track's thread. */
 TP_API void tp_track_count_unseen(tp_track *track);
+
+/* Says after tp_enter that so many other recordings are told of this call, too. On the track's thread. */
+TP_API void tp_track_count_company(tp_track *track, uint32_t others);
 
 /* Drops all that was recorded, open calls included; tracks stay. TP_ENOMEM leaves some as it was. */
 TP_API TP_NODISCARD tp_status tp_session_clear(tp_session *session);

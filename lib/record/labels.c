@@ -82,6 +82,17 @@ tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *
     return status;
 }
 
+unsigned tp_labels_kind(const tp_resolver *resolver, const void *key, void *subject,
+                        const void *above)
+{
+    if (resolver->kind == NULL)
+        return 0;
+    if (((uintptr_t)above & 1) != 0)
+        above = NULL;
+    unsigned kind = resolver->kind(resolver->context, key, subject, above);
+    return kind < TP_CALL_KINDS ? kind : 0;
+}
+
 void tp_labels_forget(tp_labels *labels, const void *key)
 {
     uint32_t function = tp_map_take(&labels->function_of_key, (uint64_t)(uintptr_t)key);

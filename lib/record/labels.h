@@ -27,6 +27,11 @@ TP_NODISCARD tp_status tp_labels_function(tp_labels *labels, uint32_t *function,
 /* Whether the resolver said that one of the function's keys is a coroutine function. */
 bool tp_labels_is_coroutine(const tp_labels *labels, uint32_t function);
 
+/* The kind of a call, asked of the resolver; 0 for one that there is not. A key that has been freed is no
+ * key above. */
+unsigned tp_labels_kind(const tp_resolver *resolver, const void *key, void *subject,
+                        const void *above);
+
 void tp_labels_forget(tp_labels *labels, const void *key);
 
 /* A living key of that label, or NULL. */

@@ -11,6 +11,7 @@ typedef struct tp_waits {
     uint64_t resumes;
     uint64_t awaited;      /* ticks, of suspensions that have ended */
     uint64_t beyond_ticks; /* inclusive, of calls that have no node */
+    double beyond_taken;   /* what of these is to be taken out */
 } tp_waits;
 
 struct tp_session {
@@ -19,6 +20,8 @@ struct tp_session {
     tp_resolver resolver;
     uint32_t max_contexts;
     bool no_edges;
+    bool has_costs;
+    tp_costs costs; /* no stretch is 0 */
     tp_status status;
     tp_labels labels;
     tp_track **tracks; /* Owned, and the tracks. */
@@ -36,6 +39,12 @@ static inline uint64_t tp_elapsed(uint64_t now, uint64_t start)
 {
     uint64_t ticks = now - start;
     return ticks <= INT64_MAX ? ticks : 0;
+}
+
+/* NULL when they are not known. */
+static inline const tp_costs *tp_session_costs(const tp_session *session)
+{
+    return session->has_costs ? &session->costs : NULL;
 }
 
 /* Whether it has recorded calls of the key, which has not been forgotten since. */

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "memory.h"
 #include "recorder.h"
 
@@ -121,6 +123,33 @@ tp_status tp_session_clear(tp_session *session)
 void tp_session_set_no_edges(tp_session *session, uint32_t no_edges)
 {
     session->no_edges = no_edges != 0;
+}
+
+static bool is_cost(double value)
+{
+    return isfinite(value) && value >= 0;
+}
+
+tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs)
+{
+    if (costs == NULL) {
+        session->has_costs = false;
+        return TP_OK;
+    }
+    if (costs->size < sizeof *costs || !is_cost(costs->unseen) || !is_cost(costs->company))
+        return TP_EARGUMENT;
+    for (size_t i = 0; i < TP_CALL_KINDS; i++) {
+        const tp_cost *kind = &costs->kinds[i];
+        if (!is_cost(kind->inside) || !is_cost(kind->outside) || !is_cost(kind->stretch))
+            return TP_EARGUMENT;
+    }
+    session->costs = *costs;
+    for (size_t i = 0; i < TP_CALL_KINDS; i++) {
+        if (session->costs.kinds[i].stretch == 0)
+            session->costs.kinds[i].stretch = 1;
+    }
+    session->has_costs = true;
+    return TP_OK;
 }
 
 tp_repairs tp_session_repairs(const tp_session *session)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compensate.h"
 #include "memory.h"
 #include "model.h"
 #include "recorder.h"
@@ -16,12 +17,24 @@ typedef struct pending {
     uint64_t nested_calls;
 } pending;
 
+/* A profile in the making. */
+typedef struct making {
+    tp_session *session;   /* Borrowed. */
+    tp_profile *profile;   /* Borrowed. */
+    const tp_costs *costs; /* Borrowed; NULL: not known */
+    uint64_t now;          /* tick */
+    tp_flat flat;          /* Owned. */
+    tp_active *active;     /* Owned; by function, NULL without coroutines */
+    double clamped;        /* ticks */
+} making;
+
 typedef struct builder {
     const tp_allocator *allocator; /* Borrowed. */
     const tp_tree *tree;           /* Borrowed. */
     tp_profile *profile;           /* Borrowed. */
     tp_tree_data *out;             /* Borrowed from the profile. */
     uint32_t *next_node;           /* Owned; one link a node of the tree */
+    uint32_t *context_of;          /* Owned; by node, NULL when not asked for */
     uint32_t *last_of_function;    /* Owned; scratch: position in `work` + 1 */
     pending *work;                 /* Owned; contexts still to be written, the next one last */
     size_t work_count;
@@ -34,6 +47,7 @@ typedef struct builder {
 static void builder_free(builder *b)
 {
     tp_free(b->allocator, b->next_node);
+    tp_free(b->allocator, b->context_of);
     tp_free(b->allocator, b->last_of_function);
     tp_free(b->allocator, b->work);
     tp_free(b->allocator, b->children);
@@ -142,40 +156,78 @@ static tp_status write_context(builder *b, pending context)
     written.calls += context.nested_calls;
     written.nested_calls = context.nested_calls;
     uint32_t number = (uint32_t)b->out->count;
+    for (uint32_t n = context.first_node; b->context_of != NULL && n != TP_MAP_NONE; n = b->next_node[n])
+        b->context_of[n] = number;
     status = tp_tree_add_context(b->profile, b->out, &written);
     return status == TP_OK ? schedule_children(b, number, context.function) : status;
 }
 
-/* The track's tree as contexts in pre-order, with the session's function numbers. */
-static tp_status build_tree(tp_profile *profile, tp_tree_data *out, const tp_track *track)
+static tp_status builder_init(builder *b, const tp_track *track, bool has_costs)
 {
-    const tp_allocator *allocator = track->session->allocator;
-    builder b = { .allocator = allocator, .tree = &track->tree, .profile = profile, .out = out };
-    b.next_node = tp_alloc(allocator, track->tree.count, sizeof *b.next_node);
-    b.last_of_function = tp_alloc(allocator, (size_t)track->session->labels.set.count + 1,
-                                  sizeof *b.last_of_function);
-    tp_status status = b.next_node == NULL || b.last_of_function == NULL ? TP_ENOMEM : TP_OK;
+    b->next_node = tp_alloc(b->allocator, track->tree.count, sizeof *b->next_node);
+    b->last_of_function = tp_alloc(b->allocator, (size_t)track->session->labels.set.count + 1,
+                                   sizeof *b->last_of_function);
+    if (b->next_node == NULL || b->last_of_function == NULL)
+        return TP_ENOMEM;
+    if (!has_costs)
+        return TP_OK;
+    b->context_of = tp_alloc(b->allocator, track->tree.count, sizeof *b->context_of);
+    if (b->context_of == NULL)
+        return TP_ENOMEM;
+    b->context_of[0] = TP_NO_INDEX;
+    return TP_OK;
+}
+
+static tp_status compensate(making *m, const builder *b, const tp_track *track,
+                            const tp_beyond_open *open)
+{
+    tp_compensation c = { .track = track,
+                          .costs = m->costs,
+                          .open = open,
+                          .context_of = b->context_of,
+                          .contexts = b->out->contexts,
+                          .count = b->out->count,
+                          .active = m->active };
+    tp_status status = tp_compensate(&c);
+    m->clamped += c.clamped;
+    return status;
+}
+
+/* The track's tree as contexts in pre-order, with the session's function numbers. */
+static tp_status build_tree(making *m, tp_tree_data *out, const tp_track *track,
+                            const tp_beyond_open *open)
+{
+    builder b = { .allocator = track->session->allocator,
+                  .tree = &track->tree,
+                  .profile = m->profile,
+                  .out = out };
+    tp_status status = builder_init(&b, track, m->costs != NULL);
     if (status == TP_OK)
         status = collect_children(&b, tp_tree_node(&track->tree, 0));
     if (status == TP_OK)
         status = schedule_children(&b, TP_NO_INDEX, TP_MAP_NONE);
     while (status == TP_OK && b.work_count > 0)
         status = write_context(&b, b.work[--b.work_count]);
+    if (status == TP_OK && m->costs != NULL)
+        status = compensate(m, &b, track, open);
     builder_free(&b);
     return status;
 }
 
-/* Adds the inclusive ticks of a track's calls, nested ones too, to each function's sum. */
-static void add_active(const tp_track *track, uint64_t now, uint64_t *active)
+/* Adds the inclusive ticks of a track's calls, nested ones too, to each function's sum; those of the other
+ * times that have a node come of its compensation. */
+static void add_active(const tp_track *track, const tp_beyond_open *open, tp_active *active)
 {
     for (uint32_t i = 1; i < track->tree.count; i++) {
         const tp_node *node = tp_tree_node(&track->tree, i);
-        active[tp_tree_function(&track->tree, node)] += node->ticks;
+        active[tp_tree_function(&track->tree, node)].ticks += node->ticks;
     }
     const tp_beyond *beyond = &track->beyond;
-    const tp_frame *first = track->top - beyond->call_count + 1;
-    for (size_t i = 0; i < beyond->call_count; i++)
-        active[beyond->calls[i].function] += tp_elapsed(now, first[i].start);
+    for (size_t i = 0; i < beyond->call_count; i++) {
+        tp_active *sum = &active[beyond->calls[i].function];
+        sum->ticks += open[i].ticks;
+        sum->other += (int64_t)open[i].ticks - tp_whole_ticks(open[i].taken);
+    }
 }
 
 /* Adds (sign 1) or takes back (sign -1) what the open calls that have a node would count if they
@@ -191,38 +243,40 @@ static void count_open_calls(const tp_track *track, uint64_t now, int sign)
     }
 }
 
-static tp_status add_beyond(tp_flat *flat, const tp_track *track, uint64_t now)
+/* The track's open calls beyond the cap, as if they ended now; NULL without memory. */
+static tp_beyond_open *settle_beyond(const making *m, const tp_track *track)
 {
     const tp_beyond *beyond = &track->beyond;
-    const tp_allocator *allocator = track->session->allocator;
-    uint64_t *ticks = tp_alloc(allocator, beyond->call_count, sizeof *ticks);
-    if (ticks == NULL)
-        return TP_ENOMEM;
+    tp_beyond_open *open = tp_alloc(m->session->allocator, beyond->call_count, sizeof *open);
+    if (open == NULL)
+        return NULL;
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
-        ticks[i] = tp_elapsed(now, first[i].start);
-    tp_status status = tp_beyond_add_to(beyond, flat, ticks);
-    tp_free(allocator, ticks);
-    return status;
+        open[i].ticks = tp_elapsed(m->now, first[i].start);
+    tp_beyond_settle(beyond, open);
+    return open;
 }
 
-static tp_status add_track(tp_profile *profile, tp_flat *flat, tp_session *session,
-                           const tp_track *track, uint64_t now, uint64_t *active)
+static tp_status add_track(making *m, const tp_track *track)
 {
     tp_tree_data *tree;
-    tp_text name = session->labels.strings.texts[track->name];
-    tp_status status = tp_profile_add_tree(profile, &tree, name.bytes, name.size, track->id);
+    tp_text name = m->session->labels.strings.texts[track->name];
+    tp_status status = tp_profile_add_tree(m->profile, &tree, name.bytes, name.size, track->id);
     if (status != TP_OK)
         return status;
-    count_open_calls(track, now, 1);
-    status = build_tree(profile, tree, track);
-    if (active != NULL)
-        add_active(track, now, active);
-    count_open_calls(track, now, -1);
+    tp_beyond_open *open = settle_beyond(m, track);
+    if (open == NULL)
+        return TP_ENOMEM;
+    count_open_calls(track, m->now, 1);
+    status = build_tree(m, tree, track, open);
+    if (m->active != NULL)
+        add_active(track, open, m->active);
+    count_open_calls(track, m->now, -1);
     if (status == TP_OK)
-        status = tp_flat_add_tree(flat, tree->contexts, tree->count);
+        status = tp_flat_add_tree(&m->flat, tree->contexts, tree->count);
     if (status == TP_OK)
-        status = add_beyond(flat, track, now);
+        status = tp_beyond_add_to(&track->beyond, &m->flat, open);
+    tp_free(m->session->allocator, open);
     return status;
 }
 
@@ -238,19 +292,23 @@ static int by_label(const void *a, const void *b)
 
 /* The functions that were called, in the order of their labels; *index_of maps the session's numbers
  * to theirs. */
-static tp_status add_functions(tp_profile *profile, const tp_flat *flat, const tp_session *session,
-                               row *rows, uint32_t *index_of)
+static tp_status add_functions(const making *m, row *rows, uint32_t *index_of)
 {
+    tp_profile *profile = m->profile;
+    const tp_flat *flat = &m->flat;
     size_t count = 0;
     for (uint32_t i = 0; i < flat->function_count; i++) {
         const tp_figures *figures = &flat->functions[i];
         if (figures->calls == 0)
             continue;
-        tp_label label = tp_label_set_get(&session->labels.set, i);
+        tp_label label = tp_label_set_get(&m->session->labels.set, i);
         tp_function function = { .calls = figures->calls,
                                  .primitive_calls = figures->primitive_calls,
                                  .total = (double)figures->total * profile->unit,
-                                 .cumulative = (double)figures->cumulative * profile->unit };
+                                 .cumulative = (double)figures->cumulative * profile->unit,
+                                 .other_total = (double)figures->other_total * profile->unit,
+                                 .other_cumulative =
+                                     (double)figures->other_cumulative * profile->unit };
         tp_status status = tp_profile_label(profile, &function.label, &label);
         if (status != TP_OK)
             return status;
@@ -286,7 +344,10 @@ static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint3
                          .calls = from->figures.calls,
                          .primitive_calls = from->figures.primitive_calls,
                          .total = (double)from->figures.total * profile->unit,
-                         .cumulative = (double)from->figures.cumulative * profile->unit };
+                         .cumulative = (double)from->figures.cumulative * profile->unit,
+                         .other_total = (double)from->figures.other_total * profile->unit,
+                         .other_cumulative =
+                             (double)from->figures.other_cumulative * profile->unit };
         tp_status status = tp_profile_add_edge(profile, &edge);
         if (status != TP_OK)
             return status;
@@ -296,45 +357,51 @@ static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint3
     return TP_OK;
 }
 
-/* A row for each coroutine function that was called. `active` holds the inclusive ticks of all calls
- * that have a node. */
-static tp_status add_coroutines(tp_profile *profile, const tp_flat *flat, const tp_session *session,
-                                const uint32_t *index_of, uint64_t now, uint64_t *active)
+/* A row for each coroutine function that was called; m->active lacks the calls beyond the cap that have
+ * ended. */
+static tp_status add_coroutines(const making *m, const uint32_t *index_of)
 {
+    const tp_session *session = m->session;
+    const tp_flat *flat = &m->flat;
     uint64_t *awaited = tp_alloc(session->allocator, session->labels.set.count, sizeof *awaited);
     if (awaited == NULL)
         return TP_ENOMEM;
     if (session->suspensions != NULL)
-        tp_suspensions_add_to(session->suspensions, session, now, awaited);
+        tp_suspensions_add_to(session->suspensions, session, m->now, awaited);
     tp_status status = TP_OK;
     for (uint32_t i = 0; status == TP_OK && i < flat->function_count; i++) {
         if (flat->functions[i].calls == 0 || !tp_labels_is_coroutine(&session->labels, i))
             continue;
         const tp_waits none = { 0 };
         const tp_waits *waits = i < session->waits_capacity ? &session->waits[i] : &none;
+        int64_t beyond = (int64_t)waits->beyond_ticks - tp_whole_ticks(waits->beyond_taken);
+        int64_t other = m->active[i].other + beyond;
         tp_coroutine coroutine = { .function = index_of[i],
                                    .started = (uint64_t)flat->functions[i].calls - waits->resumes,
                                    .resumes = waits->resumes,
-                                   .active_ticks = (int64_t)(active[i] + waits->beyond_ticks),
-                                   .awaited_ticks = (int64_t)(awaited[i] + waits->awaited) };
-        status = tp_profile_add_coroutine(profile, &coroutine);
+                                   .active_ticks =
+                                       (int64_t)(m->active[i].ticks + waits->beyond_ticks),
+                                   .awaited_ticks = (int64_t)(awaited[i] + waits->awaited),
+                                   .other_active_ticks = other > 0 ? other : 0 };
+        status = tp_profile_add_coroutine(m->profile, &coroutine);
     }
     tp_free(session->allocator, awaited);
     return status;
 }
 
-static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_session *session,
-                          uint64_t now, uint64_t *active)
+static tp_status add_flat(const making *m)
 {
-    row *rows = tp_alloc(session->allocator, flat->function_count, sizeof *rows);
-    uint32_t *index_of = tp_alloc(session->allocator, flat->function_count, sizeof *index_of);
+    const tp_session *session = m->session;
+    tp_profile *profile = m->profile;
+    row *rows = tp_alloc(session->allocator, m->flat.function_count, sizeof *rows);
+    uint32_t *index_of = tp_alloc(session->allocator, m->flat.function_count, sizeof *index_of);
     tp_status status = rows == NULL || index_of == NULL ? TP_ENOMEM : TP_OK;
     if (status == TP_OK)
-        status = add_functions(profile, flat, session, rows, index_of);
+        status = add_functions(m, rows, index_of);
     if (status == TP_OK && !session->no_edges)
-        status = add_edges(profile, flat, index_of);
-    if (status == TP_OK && active != NULL)
-        status = add_coroutines(profile, flat, session, index_of, now, active);
+        status = add_edges(profile, &m->flat, index_of);
+    if (status == TP_OK && m->active != NULL)
+        status = add_coroutines(m, index_of);
     for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
         tp_tree_data *tree = &profile->trees[t];
         for (size_t i = 0; i < tree->count; i++)
@@ -342,6 +409,21 @@ static tp_status add_flat(tp_profile *profile, const tp_flat *flat, const tp_ses
     }
     tp_free(session->allocator, rows);
     tp_free(session->allocator, index_of);
+    return status;
+}
+
+/* What compensation took out of all own times together, and what it could not take where it should have. */
+static tp_status describe_compensation(const making *m)
+{
+    tp_profile *profile = m->profile;
+    double taken = 0;
+    for (size_t i = 0; i < m->flat.function_count; i++)
+        taken += (double)m->flat.functions[i].total - (double)m->flat.functions[i].other_total;
+    tp_status status = tp_profile_set_text(profile, "compensation", "on", 2);
+    if (status == TP_OK)
+        status = tp_profile_set_real(profile, "compensation_taken", taken * profile->unit);
+    if (status == TP_OK)
+        status = tp_profile_set_real(profile, "compensation_clamped", m->clamped * profile->unit);
     return status;
 }
 
@@ -361,17 +443,28 @@ static tp_status describe(tp_profile *profile, const tp_session *session)
     return status;
 }
 
-static tp_status fill(tp_profile *profile, tp_session *session, tp_flat *flat, uint64_t now,
-                      uint64_t *active)
+/* The measured times first, as a profile without compensation has them; then both change places. */
+static tp_status fill(making *m)
 {
+    tp_session *session = m->session;
+    tp_profile *profile = m->profile;
     tp_status status = TP_OK;
+    profile->both_times = m->costs != NULL;
     for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
-        status = add_track(profile, flat, session, session->tracks[i], now, active);
+        status = add_track(m, session->tracks[i]);
+    if (m->costs != NULL)
+        m->clamped += tp_flat_clamp(&m->flat);
     if (status == TP_OK)
-        status = add_flat(profile, flat, session, now, active);
+        status = add_flat(m);
     if (status == TP_OK)
         status = describe(profile, session);
-    return status != TP_OK ? status : tp_profile_finish(profile);
+    if (status == TP_OK && m->costs != NULL)
+        status = describe_compensation(m);
+    if (status == TP_OK)
+        status = tp_profile_finish(profile);
+    if (status == TP_OK && m->costs != NULL)
+        status = tp_profile_show_times(profile, TP_TIMES_COMPENSATED);
+    return status;
 }
 
 /* Read once and before anything is looked at: a caller's clock lets other threads run, and record. That of
@@ -386,26 +479,25 @@ static uint64_t read_clock(const tp_session *session)
 
 tp_status tp_session_profile(tp_session *session, tp_profile **out)
 {
-    tp_profile *profile;
-    uint64_t now = read_clock(session);
-    tp_status status = tp_profile_new(&profile, session->allocator);
+    making m = { .session = session,
+                 .costs = tp_session_costs(session),
+                 .now = read_clock(session) };
+    tp_status status = tp_profile_new(&m.profile, session->allocator);
     if (status != TP_OK)
         return status;
-    tp_flat flat;
-    tp_flat_init(&flat, session->allocator);
-    profile->unit = tp_clock_unit(session->clock);
-    uint64_t *active = NULL;
+    tp_flat_init(&m.flat, session->allocator);
+    m.profile->unit = tp_clock_unit(session->clock);
     if (session->labels.coroutine_capacity > 0) {
-        active = tp_alloc(session->allocator, session->labels.set.count, sizeof *active);
-        status = active == NULL ? TP_ENOMEM : TP_OK;
+        m.active = tp_alloc(session->allocator, session->labels.set.count, sizeof *m.active);
+        status = m.active == NULL ? TP_ENOMEM : TP_OK;
     }
     if (status == TP_OK)
-        status = fill(profile, session, &flat, now, active);
-    tp_free(session->allocator, active);
-    tp_flat_free(&flat);
+        status = fill(&m);
+    tp_free(session->allocator, m.active);
+    tp_flat_free(&m.flat);
     if (status == TP_OK)
-        *out = profile;
+        *out = m.profile;
     else
-        tp_profile_destroy(profile);
+        tp_profile_destroy(m.profile);
     return status;
 }

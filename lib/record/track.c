@@ -63,14 +63,30 @@ static void push(tp_track *track, tp_node *node, const void *key)
     frame->start = tp_track_now(track);
 }
 
-static tp_status enter_beyond(tp_track *track, const void *key, uint32_t function)
+static tp_status enter_beyond(tp_track *track, const void *key, void *subject, uint32_t function)
 {
-    tp_status status =
-        tp_beyond_enter(&track->beyond, &track->tree, track->top->node, key, function);
+    const tp_session *session = track->session;
+    const tp_beyond_entry entry = { .key = key,
+                                    .subject = subject,
+                                    .function = function,
+                                    .costs = tp_session_costs(session),
+                                    .resolver = &session->resolver };
+    tp_status status = tp_beyond_enter(&track->beyond, &track->tree, track->top->node, &entry);
     if (status == TP_OK) {
         track->repairs.folded++;
         push(track, &track->outside, NULL);
     }
+    return status;
+}
+
+/* A new node, which learns its kind, or one that is taken over. */
+static tp_status add_node(tp_track *track, tp_node **node, tp_node *parent, const void *key,
+                          void *subject, uint32_t function)
+{
+    uint32_t count = track->tree.count;
+    tp_status status = tp_tree_add(&track->tree, node, parent, key, function);
+    if (status == TP_OK && track->tree.count > count)
+        (*node)->unseen = tp_labels_kind(&track->session->resolver, key, subject, parent->key);
     return status;
 }
 
@@ -102,10 +118,10 @@ static tp_status enter(tp_track *track, const void *key, void *subject)
     if (status != TP_OK)
         return status;
     if (parent == &track->outside)
-        return enter_beyond(track, key, function);
-    status = tp_tree_add(&track->tree, &node, parent, key, function);
+        return enter_beyond(track, key, subject, function);
+    status = add_node(track, &node, parent, key, subject, function);
     if (status == TP_ELIMIT)
-        return enter_beyond(track, key, function);
+        return enter_beyond(track, key, subject, function);
     if (status == TP_OK)
         push(track, node, key);
     return status;
@@ -118,7 +134,8 @@ TP_NOINLINE static void lose(tp_track *track, tp_status status)
         track->session->status = TP_ENOMEM;
 }
 
-void tp_track_enter_slow(tp_track *track, const void *key, void *subject)
+/* Not into tp_enter, where the hot path would save registers for it. */
+TP_NOINLINE void tp_track_enter_slow(tp_track *track, const void *key, void *subject)
 {
     tp_status status = enter(track, key, subject);
     if (status != TP_OK)
@@ -134,13 +151,15 @@ static const void *key_of(const tp_track *track, const tp_frame *frame)
     return track->beyond.calls[track->beyond.call_count - 1 - from_top].key;
 }
 
-static void add_beyond_ticks(tp_session *session, uint32_t function, uint64_t ticks)
+static void add_beyond_ticks(tp_session *session, uint32_t function, uint64_t ticks, double taken)
 {
     tp_waits *waits = tp_session_waits(session, function);
-    if (waits != NULL)
-        waits->beyond_ticks += ticks;
-    else
+    if (waits == NULL) {
         session->status = TP_ENOMEM;
+        return;
+    }
+    waits->beyond_ticks += ticks;
+    waits->beyond_taken += taken;
 }
 
 static void pop(tp_track *track, uint64_t now)
@@ -149,9 +168,9 @@ static void pop(tp_track *track, uint64_t now)
     uint64_t ticks = now - frame->start;
     if (frame->node == &track->outside) {
         uint32_t function = track->beyond.calls[track->beyond.call_count - 1].function;
+        double taken = tp_beyond_leave(&track->beyond, ticks);
         if (tp_labels_is_coroutine(&track->session->labels, function))
-            add_beyond_ticks(track->session, function, ticks);
-        tp_beyond_leave(&track->beyond, ticks);
+            add_beyond_ticks(track->session, function, ticks, taken);
     } else {
         frame->node->ticks += ticks;
         frame->node->calls++;
@@ -195,6 +214,30 @@ void tp_leave(tp_track *track, const void *key)
 void tp_leave_called_by(tp_track *track, const void *key, const void *caller)
 {
     tp_track_leave(track, key, caller);
+}
+
+void tp_track_unseen_beyond(tp_track *track)
+{
+    const tp_costs *costs = tp_session_costs(track->session);
+    if (costs != NULL)
+        tp_beyond_add_cost(&track->beyond, costs->unseen, 0);
+}
+
+void tp_track_count_unseen(tp_track *track)
+{
+    tp_track_unseen(track);
+}
+
+/* What others do at a call's beginning lies on one side of this track's reading of the clock, and what
+ * they do at its end on the other side: half of it is inside whatever their order. */
+void tp_track_count_company(tp_track *track, uint32_t others)
+{
+    const tp_costs *costs = tp_session_costs(track->session);
+    if (track->node != &track->outside)
+        track->company += others;
+    else if (costs != NULL)
+        tp_beyond_add_cost(&track->beyond, others * costs->company / 2,
+                           others * costs->company / 2);
 }
 
 void tp_track_end_all(tp_track *track, uint64_t now)

@@ -40,6 +40,7 @@ struct tp_track {
     tp_strands strands; /* open calls that are not this thread's present stack */
     uint32_t name; /* number in the session's strings */
     uint64_t id;
+    uint64_t company; /* other recordings told of its calls, summed over calls */
 };
 
 TP_NODISCARD tp_status tp_track_init(tp_track *track, tp_session *session);
@@ -54,6 +55,9 @@ bool tp_track_enter_known(tp_track *track, const void *key);
 
 /* Out of line: the innermost call is another, or beyond the cap. */
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now);
+
+/* Out of line: the innermost call is beyond the cap. */
+void tp_track_unseen_beyond(tp_track *track);
 
 /* Ends all open calls, or those without a node, at `now`; makes room for an empty stack to grow to so
  * many calls. For strand.c. */
@@ -106,6 +110,15 @@ TP_ALWAYS_INLINE bool tp_track_try_leave(tp_track *track, const void *key, uint6
     track->top = frame - 1;
     track->node = frame[-1].node;
     return true;
+}
+
+/* As tp_track_count_unseen. */
+TP_ALWAYS_INLINE void tp_track_unseen(tp_track *track)
+{
+    if (TP_LIKELY(track->node != &track->outside))
+        track->node->unseen += TP_UNSEEN;
+    else
+        tp_track_unseen_beyond(track);
 }
 
 TP_ALWAYS_INLINE void tp_track_enter(tp_track *track, const void *key, void *subject)

@@ -22,7 +22,21 @@ typedef struct tp_node {
     uint32_t parent;       /* a node's number, as the two below */
     uint32_t same_key;     /* next node with this key, 0 at the end */
     uint32_t same_bucket;  /* next child in the parent's hash bucket, 0 at the end */
+    uint64_t unseen;       /* TP_UNSEEN for each call without a row that it made; its kind below that */
 } tp_node;
+
+/* One addition counts an unseen call, and the node stays 64 bytes, the size of a cache line. */
+#define TP_UNSEEN 256u
+
+static inline unsigned tp_node_kind(const tp_node *node)
+{
+    return (unsigned)(node->unseen % TP_UNSEEN);
+}
+
+static inline uint64_t tp_node_unseen(const tp_node *node)
+{
+    return node->unseen / TP_UNSEEN;
+}
 
 #define TP_NODES_PER_CHUNK 1024u
 
@@ -62,8 +76,8 @@ static inline tp_node *tp_tree_node(const tp_tree *tree, uint32_t number)
  * function by itself by itself stays where it is: direct recursion does not deepen the tree. */
 tp_node *tp_tree_find(tp_tree *tree, tp_node *parent, const void *key);
 
-/* Adds a child for a key that has none there, or gives the place of a freed callable of the same
- * function to it. TP_ELIMIT at the cap. */
+/* Adds a child, of kind 0, for a key that has none there, or gives the place of a freed callable of the
+ * same function to it, which keeps its kind. TP_ELIMIT at the cap. */
 TP_NODISCARD tp_status tp_tree_add(tp_tree *tree, tp_node **child, tp_node *parent, const void *key,
                                    uint32_t function);
 

@@ -143,7 +143,7 @@ START_TEST(a_million_contexts_fit_into_100_megabytes)
     ck_assert_int_eq(tp_profile_property(p, "calls_folded")->integer, 0);
     size_t contexts = tp_profile_threads(p)[0].context_count;
     ck_assert_uint_ge(contexts, 1000000);
-    ck_assert_msg(memory <= contexts * 64, "%zu bytes for %zu contexts", memory, contexts);
+    ck_assert_msg(memory <= contexts * 72, "%zu bytes for %zu contexts", memory, contexts);
     ck_assert_uint_lt(memory, 100 * 1000 * 1000);
     tp_profile_destroy(p);
     close_fixture(&f);

@@ -21,8 +21,9 @@ static void exercise(fixture *f)
     tp_enter(f->track, &letters['c'], NULL);
 }
 
-static tp_status record_and_read(fixture *f, const tp_allocator *allocator)
+static tp_status record_and_read(fixture *f, const tp_allocator *allocator, int has_costs)
 {
+    static const tp_costs costs = { .size = sizeof costs, .kinds = { { 0.25, 0.5, 1.5 } } };
     tp_profile *profile;
     tp_session_options options = TP_SESSION_OPTIONS_INIT;
     options.allocator = allocator;
@@ -32,6 +33,7 @@ static tp_status record_and_read(fixture *f, const tp_allocator *allocator)
     tp_status status = tp_session_create(&f->session, &options);
     if (status != TP_OK)
         return status;
+    ck_assert_int_eq(tp_session_set_costs(f->session, has_costs ? &costs : NULL), TP_OK);
     status = tp_session_add_track(f->session, &f->track, "name", 4, 1);
     if (status == TP_OK) {
         exercise(f);
@@ -59,7 +61,7 @@ START_TEST(recording_survives_any_allocation_failing)
     tp_status status;
     do {
         failing_init(&memory, n++);
-        status = record_and_read(&f, &memory.allocator);
+        status = record_and_read(&f, &memory.allocator, _i);
         ck_assert_msg(status == TP_OK || status == TP_ENOMEM, "allocation %ld: %s", n,
                       tp_status_name(status));
         ck_assert_msg(memory.live == 0, "allocation %ld: %ld blocks leak", n, memory.live);
@@ -164,7 +166,7 @@ Suite *failure_suite(void)
     Suite *suite = suite_create("failure and sorting");
     TCase *tests = tcase_create("failure");
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, recording_survives_any_allocation_failing);
+    tcase_add_loop_test(tests, recording_survives_any_allocation_failing, 0, 2); /* with costs, too */
     tcase_add_test(tests, reading_survives_any_allocation_failing);
     tcase_add_test(tests, sorting_orders_as_pstats);
     tcase_add_test(tests, labels_are_printed_as_pstats_prints_them);
