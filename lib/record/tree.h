@@ -6,6 +6,11 @@
  * look. A node with many children also gets a hash table, kept outside the node:
  *
  *        node --child--> c --sibling--> a --sibling--> b --sibling--> c ...
+ *
+ * What compensation must know besides calls lies in one number that no hot path touches (compensate.h):
+ *
+ *        63                                 8 7      0
+ *       | calls without a row that it made   |  kind  |    unseen
  */
 #ifndef TP_TREE_H
 #define TP_TREE_H

@@ -12,9 +12,9 @@
 #define DEEPEST 40
 #define MAIN_STRAND 16
 
-/* A program is played for three recordings at once: one on a clock on which probes cost time, with costs; one
- * on a clock on which they do not; and one on the first clock without costs. Clocks go for each thread apart, as those of
- * processor time do. */
+/* A program is played for three recordings at once: one on a clock on which probes cost time, with costs;
+ * one on a clock on which they do not; and one on the first clock without costs. Each thread has clocks of
+ * its own, as those of processor time are. */
 enum { COSTLY, FREE, PLAIN, RECORDINGS };
 
 typedef struct stack {
@@ -241,8 +241,8 @@ static void end_call(void)
     leave(letter >= 'y' && w.asleep_count[letter - 'y'] < DEEPEST && rand() % 3 > 0);
 }
 
-/* A random program over a few letters; all its calls end. */
-static void play_random(unsigned seed, int steps, int letters_used, int strands)
+/* A random program over a few letters, whose last calls have not ended. */
+static void play_open(unsigned seed, int steps, int letters_used, int strands)
 {
     srand(seed);
     for (int i = 0; i < steps; i++) {
@@ -262,6 +262,12 @@ static void play_random(unsigned seed, int steps, int letters_used, int strands)
         else
             work((uint64_t)(rand() % 30));
     }
+}
+
+/* Another, all of whose calls end. */
+static void play_random(unsigned seed, int steps, int letters_used, int strands)
+{
+    play_open(seed, steps, letters_used, strands);
     for (w.thread = 0; w.thread < THREADS; w.thread++) {
         for (int s = 0; s < strands; s++) {
             switch_strand(s);
@@ -398,6 +404,28 @@ START_TEST(true_times_come_back_from_beyond_the_cap)
 }
 END_TEST
 
+/* What is open counts as if it ended now, and stays as it was. */
+START_TEST(open_calls_are_as_those_that_end_now)
+{
+    for (unsigned seed = 1; seed <= seeds(); seed++) {
+        open_world(seed % 3 == 0 ? 0 : 1 + seed % 7, 0);
+        play_open(seed, 20 + (int)seed * 3, 1 + (int)(seed % 6), 1);
+        for (w.thread = THREADS - 1; w.thread > 0; w.thread--)
+            tp_track_close(w.tracks[COSTLY][w.thread]); /* one clock reading is for all threads */
+        tp_profile *open = profile_of(COSTLY), *again = profile_of(COSTLY);
+        tp_track_close(w.tracks[COSTLY][0]);
+        tp_profile *closed = profile_of(COSTLY);
+        assert_same_rows(open, closed, seed);
+        assert_same_trees(open, closed, seed);
+        assert_same_trees(again, closed, seed);
+        tp_profile_destroy(open);
+        tp_profile_destroy(again);
+        tp_profile_destroy(closed);
+        close_world();
+    }
+}
+END_TEST
+
 /* How deep the calls of the third level lie in one another is not known. */
 START_TEST(a_coroutine_that_calls_itself_loses_in_proportion)
 {
@@ -494,6 +522,7 @@ Suite *compensate_suite(void)
     tcase_add_loop_test(tests, true_times_come_back, 0, 2);
     tcase_add_loop_test(tests, true_times_come_back_from_strands, 0, 2);
     tcase_add_loop_test(tests, true_times_come_back_from_beyond_the_cap, 0, 2);
+    tcase_add_test(tests, open_calls_are_as_those_that_end_now);
     tcase_add_test(tests, a_coroutine_that_calls_itself_loses_in_proportion);
     tcase_add_loop_test(tests, wrong_costs_make_no_nonsense, 0, 2);
     suite_add_tcase(suite, tests);
