@@ -497,7 +497,7 @@ START_TEST(wrong_costs_make_no_nonsense)
                                           .outside = rand() % 100 / 7.0,
                                           .stretch = 0.5 + rand() % 10 / 5.0 };
         ck_assert_int_eq(tp_session_set_costs(w.sessions[COSTLY], &w.costs), TP_OK);
-        play_random(seed, (int)seed * 10, 1 + (int)(seed % 6), 1);
+        play_random(seed, (int)seed * 10, 1 + (int)(seed % 6), 1 + (int)(seed % STRANDS));
         tp_profile *p = profile_of(COSTLY), *plain = profile_of(PLAIN);
         assert_sane(p, cap == 0);
         double taken = tp_profile_property(p, "compensation_taken")->real;
