@@ -22,7 +22,7 @@ typedef struct tp_track tp_track;
  * interpreter's part included. `inside` falls between the call's two readings of the clock, so into its
  * own time, `outside` into its caller's. While hooks are on, what code does by itself may take longer, too:
  * `stretch` times as long (1, or 0: it does not). Ticks of the session's clock. */
-#define TP_CALL_KINDS 16
+#define TP_CALL_KINDS 32
 typedef struct tp_cost {
     double inside;
     double outside;
@@ -34,6 +34,10 @@ typedef struct tp_costs {
     tp_cost kinds[TP_CALL_KINDS];  /* by the resolver's kinds of calls */
     double unseen;                 /* of a call that hooks are told of and that has no row; the caller's */
     double company;                /* more, for a call that is recorded by several: for each further one */
+    double fresh;                  /* more, for the first call in a place of the tree; the caller's */
+    double search;                 /* more, for a call that is none of the two likeliest; the caller's */
+    double variety;                /* where calls are spread over n functions, caches are colder: all costs are
+                                      1 + variety * (sqrt(n) - 1) times as high (tp_session_functions) */
 } tp_costs;
 
 /* Fills *label for `key`; `subject` is what was passed to tp_enter. The bytes are copied before
@@ -117,9 +121,16 @@ TP_API void tp_session_set_no_edges(tp_session *session, uint32_t no_edges);
  * recorded: it is to be told before. TP_EARGUMENT: a negative number or one that is not finite. */
 TP_API TP_NODISCARD tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs);
 
-/* Counts a call that hooks are told of, made by the innermost open call, and that has no row. As tp_enter, to
- * be called on the track's thread. */
-TP_API void tp_track_count_unseen(tp_track *track);
+/* Over how many functions the calls are spread: as many, called equally often, would have the same entropy
+ * (Shannon's; the perplexity of the calls' functions). 1 without calls. */
+TP_API TP_NODISCARD tp_status tp_session_functions(const tp_session *session, double *functions);
+
+/* What all that was recorded has cost, in ticks, without regard to variety; 0 when costs are not known. */
+TP_API double tp_session_cost(const tp_session *session);
+
+/* Counts a call that hooks are told of, made by the innermost open call, and that has no row; `weight`
+ * times, as it may cost so many times what others do. As tp_enter, to be called on the track's thread. */
+TP_API void tp_track_count_unseen(tp_track *track, uint32_t weight);
 
 /* Says after tp_enter that so many other recordings are told of this call, too. On the track's thread. */
 TP_API void tp_track_count_company(tp_track *track, uint32_t others);

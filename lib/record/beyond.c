@@ -293,7 +293,7 @@ double tp_beyond_leave(tp_beyond *beyond, uint64_t ticks)
     return taken;
 }
 
-void tp_beyond_settle(const tp_beyond *beyond, tp_beyond_open *open)
+void tp_beyond_settle(const tp_beyond *beyond, tp_beyond_open *open, double scale)
 {
     uint64_t below = 0;
     double taken = 0, outside = 0;
@@ -305,17 +305,19 @@ void tp_beyond_settle(const tp_beyond *beyond, tp_beyond_open *open)
         open[i].taken = taken;
         below = open[i].ticks;
         outside = call->outside;
+        open[i].own_taken *= scale;
+        open[i].taken *= scale;
     }
 }
 
-tp_anchor tp_beyond_open_anchor(const tp_beyond *beyond, const tp_beyond_open *open)
+tp_anchor tp_beyond_open_anchor(const tp_beyond *beyond, const tp_beyond_open *open, double scale)
 {
     if (beyond->call_count == 0)
         return (tp_anchor){ 0 };
     return (tp_anchor){ .node = beyond->anchor->number,
                         .ticks = open[0].ticks,
                         .taken = open[0].taken,
-                        .outside = beyond->calls[0].outside };
+                        .outside = beyond->calls[0].outside * scale };
 }
 
 /* The figures in `flat` of an edge of ours, or of no edge. */
@@ -342,23 +344,25 @@ static void add_figures(tp_figures *sum, tp_figures figures, tp_taken taken)
 }
 
 /* Without memory there may be a function or an edge more, of which nothing was recorded. */
-static tp_taken taken_at(const tp_taken *taken, size_t capacity, size_t at)
+static tp_taken taken_at(const tp_taken *taken, size_t capacity, size_t at, double scale)
 {
-    return at < capacity ? taken[at] : (tp_taken){ 0 };
+    if (at >= capacity)
+        return (tp_taken){ 0 };
+    return (tp_taken){ taken[at].total * scale, taken[at].cumulative * scale };
 }
 
-static tp_status add_recorded(const tp_beyond *beyond, tp_flat *flat)
+static tp_status add_recorded(const tp_beyond *beyond, tp_flat *flat, double scale)
 {
     tp_status status = tp_flat_size(flat, beyond->flat.function_count);
     for (size_t i = 0; status == TP_OK && i < beyond->flat.function_count; i++)
         add_figures(&flat->functions[i], beyond->flat.functions[i],
-                    taken_at(beyond->function_taken, beyond->function_taken_capacity, i));
+                    taken_at(beyond->function_taken, beyond->function_taken_capacity, i, scale));
     for (uint32_t i = 0; status == TP_OK && i < beyond->flat.edge_count; i++) {
         tp_figures *figures;
         status = same_edge(beyond, flat, i, &figures);
         if (status == TP_OK)
             add_figures(figures, beyond->flat.edges[i].figures,
-                        taken_at(beyond->edge_taken, beyond->edge_taken_capacity, i));
+                        taken_at(beyond->edge_taken, beyond->edge_taken_capacity, i, scale));
     }
     return status;
 }
@@ -372,10 +376,11 @@ static void add_open(tp_figures *sum, bool outermost, uint64_t self, const tp_be
     add_figures(sum, figures, taken);
 }
 
-tp_status tp_beyond_add_to(const tp_beyond *beyond, tp_flat *flat, const tp_beyond_open *open)
+tp_status tp_beyond_add_to(const tp_beyond *beyond, tp_flat *flat, const tp_beyond_open *open,
+                           double scale)
 {
     tp_figures *edge;
-    tp_status status = add_recorded(beyond, flat);
+    tp_status status = add_recorded(beyond, flat, scale);
     uint64_t below = 0;
     for (size_t i = beyond->call_count; status == TP_OK && i-- > 0;) {
         const tp_beyond_call *call = &beyond->calls[i];

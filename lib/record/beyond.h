@@ -95,15 +95,16 @@ double tp_beyond_leave(tp_beyond *beyond, uint64_t ticks);
 /* Says of the innermost open call that recording it costs more. */
 void tp_beyond_add_cost(tp_beyond *beyond, double inside, double outside);
 
-/* Fills what is to be taken out of each open call, which would have so many ticks if it ended now. */
-void tp_beyond_settle(const tp_beyond *beyond, tp_beyond_open *open);
+/* Fills what is to be taken out of each open call, which would have so many ticks if it ended now. Costs are
+ * now `scale` times as high as they were reckoned. */
+void tp_beyond_settle(const tp_beyond *beyond, tp_beyond_open *open, double scale);
 
 /* The anchor below which calls are open, with what they add to it; node 0 if there is none. */
-tp_anchor tp_beyond_open_anchor(const tp_beyond *beyond, const tp_beyond_open *open);
+tp_anchor tp_beyond_open_anchor(const tp_beyond *beyond, const tp_beyond_open *open, double scale);
 
 /* Adds to `flat` all that was recorded, and the open calls as if each ended now. */
 TP_NODISCARD tp_status tp_beyond_add_to(const tp_beyond *beyond, tp_flat *flat,
-                                        const tp_beyond_open *open);
+                                        const tp_beyond_open *open, double scale);
 
 size_t tp_beyond_memory(const tp_beyond *beyond);
 

@@ -40,50 +40,58 @@ static int64_t add(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-/* What each call of the track costs for being recorded by others, too. Only the sum is known: it is spread
- * evenly. */
-static double company_of_call(const tp_compensation *c)
+/* Of what only the sum over the track is known: it is spread evenly over the calls. */
+typedef struct evenly {
+    double company; /* a call */
+    double search;
+} evenly;
+
+static evenly spread_evenly(const tp_compensation *c)
 {
     double calls = 0;
     for (uint32_t i = 1; i < c->track->tree.count; i++)
         calls += (double)tp_tree_node(&c->track->tree, i)->calls;
-    return calls > 0 ? (double)c->track->company * c->costs->company / calls : 0;
+    if (calls == 0)
+        return (evenly){ 0, 0 };
+    return (evenly){ .company = (double)c->track->company * c->costs->company / calls,
+                     .search = (double)c->track->searches / 2 * c->costs->search / calls };
 }
 
 static void add_costs(const tp_compensation *c, share *shares)
 {
     const tp_tree *tree = &c->track->tree;
-    double company = company_of_call(c);
+    evenly more = spread_evenly(c);
     for (uint32_t i = 1; i < tree->count; i++) {
         const tp_node *node = tp_tree_node(tree, i);
         const tp_cost *cost = &c->costs->kinds[tp_node_kind(node)];
         double calls = (double)node->calls;
         share *own = &shares[c->context_of[i]];
-        own->cost += calls * (cost->inside + company / 2) +
+        own->cost += calls * (cost->inside + more.company / 2) +
                      (double)tp_node_unseen(node) * c->costs->unseen;
         own->speed += calls / cost->stretch;
         uint32_t above = c->context_of[node->parent];
         if (above != TP_NO_INDEX)
-            shares[above].cost += calls * (cost->outside + company / 2);
+            shares[above].cost +=
+                calls * (cost->outside + more.company / 2 + more.search) + c->costs->fresh;
     }
 }
 
-static void add_anchor(const tp_compensation *c, share *shares, const tp_anchor *anchor)
+static void add_anchor(const tp_compensation *c, share *shares, const tp_anchor *anchor, double scale)
 {
     share *own = &shares[c->context_of[anchor->node]];
     own->self = (int64_t)((uint64_t)own->self - anchor->ticks);
-    own->beyond += (double)(int64_t)anchor->ticks - anchor->taken;
-    own->cost += anchor->outside;
+    own->beyond += (double)(int64_t)anchor->ticks - anchor->taken * scale;
+    own->cost += anchor->outside * scale;
 }
 
 static void add_anchors(const tp_compensation *c, share *shares)
 {
     const tp_beyond *beyond = &c->track->beyond;
     for (size_t i = 0; i < beyond->anchor_count; i++)
-        add_anchor(c, shares, &beyond->anchors[i]);
-    tp_anchor open = tp_beyond_open_anchor(beyond, c->open);
+        add_anchor(c, shares, &beyond->anchors[i], c->scale);
+    tp_anchor open = tp_beyond_open_anchor(beyond, c->open, c->scale);
     if (open.node != 0)
-        add_anchor(c, shares, &open);
+        add_anchor(c, shares, &open, 1);
 }
 
 /* True ticks; below 0 where more is to be taken out than there is. Whole numbers stay exact. */

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "model.h"
 #include "recorder.h"
+#include "variety.h"
 
 /* One context of the result, while its children are being collected. Several nodes may make up one
  * context: those of callables with equal labels, and those of direct recursion. */
@@ -22,6 +23,7 @@ typedef struct making {
     tp_session *session;   /* Borrowed. */
     tp_profile *profile;   /* Borrowed. */
     const tp_costs *costs; /* Borrowed; NULL: not known */
+    double scale;          /* of these, for the variety of what was recorded */
     uint64_t now;          /* tick */
     tp_flat flat;          /* Owned. */
     tp_active *active;     /* Owned; by function, NULL without coroutines */
@@ -183,6 +185,7 @@ static tp_status compensate(making *m, const builder *b, const tp_track *track,
 {
     tp_compensation c = { .track = track,
                           .costs = m->costs,
+                          .scale = m->scale,
                           .open = open,
                           .context_of = b->context_of,
                           .contexts = b->out->contexts,
@@ -253,7 +256,7 @@ static tp_beyond_open *settle_beyond(const making *m, const tp_track *track)
     const tp_frame *first = track->top - beyond->call_count + 1;
     for (size_t i = 0; i < beyond->call_count; i++)
         open[i].ticks = tp_elapsed(m->now, first[i].start);
-    tp_beyond_settle(beyond, open);
+    tp_beyond_settle(beyond, open, m->scale);
     return open;
 }
 
@@ -275,7 +278,7 @@ static tp_status add_track(making *m, const tp_track *track)
     if (status == TP_OK)
         status = tp_flat_add_tree(&m->flat, tree->contexts, tree->count);
     if (status == TP_OK)
-        status = tp_beyond_add_to(&track->beyond, &m->flat, open);
+        status = tp_beyond_add_to(&track->beyond, &m->flat, open, m->scale);
     tp_free(m->session->allocator, open);
     return status;
 }
@@ -374,7 +377,7 @@ static tp_status add_coroutines(const making *m, const uint32_t *index_of)
             continue;
         const tp_waits none = { 0 };
         const tp_waits *waits = i < session->waits_capacity ? &session->waits[i] : &none;
-        int64_t beyond = (int64_t)waits->beyond_ticks - tp_whole_ticks(waits->beyond_taken);
+        int64_t beyond = (int64_t)waits->beyond_ticks - tp_whole_ticks(waits->beyond_taken * m->scale);
         int64_t other = m->active[i].other + beyond;
         tp_coroutine coroutine = { .function = index_of[i],
                                    .started = (uint64_t)flat->functions[i].calls - waits->resumes,
@@ -424,6 +427,8 @@ static tp_status describe_compensation(const making *m)
         status = tp_profile_set_real(profile, "compensation_taken", taken * profile->unit);
     if (status == TP_OK)
         status = tp_profile_set_real(profile, "compensation_clamped", m->clamped * profile->unit);
+    if (status == TP_OK)
+        status = tp_profile_set_real(profile, "compensation_scale", m->scale);
     return status;
 }
 
@@ -481,8 +486,16 @@ tp_status tp_session_profile(tp_session *session, tp_profile **out)
 {
     making m = { .session = session,
                  .costs = tp_session_costs(session),
+                 .scale = 1,
                  .now = read_clock(session) };
-    tp_status status = tp_profile_new(&m.profile, session->allocator);
+    tp_costs scaled;
+    tp_status status = TP_OK;
+    if (m.costs != NULL)
+        status = tp_costs_scale(&scaled, &m.scale, session);
+    if (m.costs != NULL)
+        m.costs = &scaled;
+    if (status == TP_OK)
+        status = tp_profile_new(&m.profile, session->allocator);
     if (status != TP_OK)
         return status;
     tp_flat_init(&m.flat, session->allocator);

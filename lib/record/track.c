@@ -109,6 +109,7 @@ static tp_status enter(tp_track *track, const void *key, void *subject)
     tp_node *parent = track->node;
     tp_node *node = parent == &track->outside ? NULL : tp_tree_find(&track->tree, parent, key);
     if (node != NULL) {
+        track->searches += node == parent ? 1 : 2;
         push(track, node, key);
         return TP_OK;
     }
@@ -216,16 +217,16 @@ void tp_leave_called_by(tp_track *track, const void *key, const void *caller)
     tp_track_leave(track, key, caller);
 }
 
-void tp_track_unseen_beyond(tp_track *track)
+void tp_track_unseen_beyond(tp_track *track, uint32_t weight)
 {
     const tp_costs *costs = tp_session_costs(track->session);
     if (costs != NULL)
-        tp_beyond_add_cost(&track->beyond, costs->unseen, 0);
+        tp_beyond_add_cost(&track->beyond, costs->unseen * weight, 0);
 }
 
-void tp_track_count_unseen(tp_track *track)
+void tp_track_count_unseen(tp_track *track, uint32_t weight)
 {
-    tp_track_unseen(track);
+    tp_track_unseen(track, weight);
 }
 
 /* What others do at a call's beginning lies on one side of this track's reading of the clock, and what

@@ -40,6 +40,7 @@ struct tp_track {
     tp_strands strands; /* open calls that are not this thread's present stack */
     uint32_t name; /* number in the session's strings */
     uint64_t id;
+    uint64_t searches; /* halves of one: direct recursion is found sooner */
     uint64_t company; /* other recordings told of its calls, summed over calls */
 };
 
@@ -57,7 +58,7 @@ bool tp_track_enter_known(tp_track *track, const void *key);
 void tp_track_leave_slow(tp_track *track, const void *key, const void *caller, uint64_t now);
 
 /* Out of line: the innermost call is beyond the cap. */
-void tp_track_unseen_beyond(tp_track *track);
+void tp_track_unseen_beyond(tp_track *track, uint32_t weight);
 
 /* Ends all open calls, or those without a node, at `now`; makes room for an empty stack to grow to so
  * many calls. For strand.c. */
@@ -113,12 +114,12 @@ TP_ALWAYS_INLINE bool tp_track_try_leave(tp_track *track, const void *key, uint6
 }
 
 /* As tp_track_count_unseen. */
-TP_ALWAYS_INLINE void tp_track_unseen(tp_track *track)
+TP_ALWAYS_INLINE void tp_track_unseen(tp_track *track, uint32_t weight)
 {
     if (TP_LIKELY(track->node != &track->outside))
-        track->node->unseen += TP_UNSEEN;
+        track->node->unseen += (uint64_t)TP_UNSEEN * weight;
     else
-        tp_track_unseen_beyond(track);
+        tp_track_unseen_beyond(track, weight);
 }
 
 TP_ALWAYS_INLINE void tp_track_enter(tp_track *track, const void *key, void *subject)

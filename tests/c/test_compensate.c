@@ -209,7 +209,7 @@ static void call_unseen(void)
 {
     spend(UNSEEN);
     for (int r = 0; r < RECORDINGS; r++)
-        tp_track_count_unseen(w.tracks[r][w.thread]);
+        tp_track_count_unseen(w.tracks[r][w.thread], 1);
 }
 
 static void switch_strand(int to)

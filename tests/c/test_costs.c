@@ -129,12 +129,12 @@ START_TEST(unseen_calls_cost_the_one_that_makes_them)
 {
     fixture f;
     open_simple(&f, _i == 0 ? 0 : 1, &simple);
-    tp_track_count_unseen(f.track);
+    tp_track_count_unseen(f.track, 1);
     play(&f, "a9");
-    tp_track_count_unseen(f.track);
+    tp_track_count_unseen(f.track, 1);
     play(&f, "9b9");
-    tp_track_count_unseen(f.track);
-    tp_track_count_unseen(f.track);
+    tp_track_count_unseen(f.track, 1);
+    tp_track_count_unseen(f.track, 1);
     play(&f, "8");
     tp_leave(f.track, &letters['b']);
     tp_leave(f.track, &letters['a']);
@@ -161,6 +161,88 @@ START_TEST(company_is_spread_over_calls)
     assert_function(p, 'b', 1, 1, 7, 7); /* 4 a call, half of it inside */
     assert_function(p, 'a', 1, 1, 5, 12);
     tp_profile_destroy(p);
+}
+END_TEST
+
+START_TEST(unseen_calls_may_weigh_more)
+{
+    fixture f;
+    open_simple(&f, _i == 0 ? 0 : 1, &simple);
+    play(&f, "a9b9");
+    play(&f, "9");
+    tp_track_count_unseen(f.track, 2);
+    tp_leave(f.track, &letters['b']);
+    tp_leave(f.track, &letters['a']);
+    tp_profile *p = finish(&f);
+    assert_function(p, 'b', 1, 1, 18 - 3 - 14, 1);
+    tp_profile_destroy(p);
+}
+END_TEST
+
+START_TEST(the_first_call_in_a_place_costs_more)
+{
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 1, 1 } }, .fresh = 3 };
+    fixture f;
+    open_simple(&f, 0, &costs);
+    play(&f, "a9b5)b5)9)");
+    ck_assert_double_eq(tp_session_cost(f.session), 3 * 2 + 2 * 3);
+    tp_profile *p = finish(&f);
+    assert_function(p, 'b', 2, 2, 8, 8);
+    assert_function(p, 'a', 1, 1, 18 - 1 - 2 - 3, 20); /* a's own place lies in nobody's time */
+    tp_profile_destroy(p);
+}
+END_TEST
+
+/* Calls in an order in which neither of the two likeliest children is right; of a function by itself it is
+ * found at half the cost. */
+START_TEST(searches_are_spread_over_calls)
+{
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 0 } }, .search = 7 };
+    fixture f;
+    open_simple(&f, 0, &costs);
+    play(&f, "a9b9)c9)d9)c9)9)");
+    ck_assert_double_eq(tp_session_cost(f.session), 7);
+    tp_profile *p = finish(&f);
+    assert_function(p, 'c', 2, 2, 18, 18);
+    assert_function(p, 'a', 1, 1, 18 - 6, 54 - 6); /* four of five fifths of 7: a's caller has the other */
+    tp_profile_destroy(p);
+    open_simple(&f, 0, &costs);
+    play(&f, "a9a9a9a9a9)))))");
+    ck_assert_double_eq(tp_session_cost(f.session), 7);
+    tp_profile_destroy(finish(&f));
+}
+END_TEST
+
+START_TEST(many_functions_make_all_dearer)
+{
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 2, 1 } }, .variety = 2 };
+    fixture f;
+    double functions;
+    open_simple(&f, _i == 0 ? 0 : 1, &costs);
+    ck_assert_int_eq(tp_session_functions(f.session, &functions), TP_OK);
+    ck_assert_double_eq(functions, 1);
+    play(&f, "a9b9c9d9))))");
+    ck_assert_int_eq(tp_session_functions(f.session, &functions), TP_OK);
+    ck_assert_double_eq_tol(functions, 4, 1e-9);
+    tp_profile *p = finish(&f);
+    const tp_property *scale = tp_profile_property(p, "compensation_scale");
+    ck_assert_double_eq_tol(scale->real, 3, 1e-9); /* 1 + 2 * (sqrt(4) - 1) */
+    assert_function(p, 'd', 1, 1, 9 - 3, 6);
+    assert_function(p, 'c', 1, 1, 0, 6);
+    tp_profile_destroy(p);
+}
+END_TEST
+
+START_TEST(what_it_cost_is_known_beyond_the_cap)
+{
+    fixture f;
+    open_simple(&f, 1, &simple);
+    ck_assert_double_eq(tp_session_cost(f.session), 0);
+    play(&f, "a9b9)b9)9)");
+    ck_assert_double_eq(tp_session_cost(f.session), 3 * 8);
+    ck_assert_int_eq(tp_session_set_costs(f.session, NULL), TP_OK);
+    ck_assert_double_eq(tp_session_cost(f.session), 0);
+    close_fixture(&f);
 }
 END_TEST
 
@@ -263,10 +345,10 @@ START_TEST(a_cleared_session_has_counted_nothing)
     open_simple(&f, 1, &costs);
     for (int time = 0; time < 2; time++) {
         play(&f, "a");
-        tp_track_count_unseen(f.track);
+        tp_track_count_unseen(f.track, 1);
         tp_track_count_company(f.track, 2);
         play(&f, "9b9)99c");
-        tp_track_count_unseen(f.track);
+        tp_track_count_unseen(f.track, 1);
         tp_track_count_company(f.track, 2);
         play(&f, "99");
         tp_track_close(f.track);
@@ -392,6 +474,11 @@ Suite *cost_suite(void)
     tcase_add_loop_test(tests, costs_are_rounded_in_sum_only, 0, 2);
     tcase_add_loop_test(tests, unseen_calls_cost_the_one_that_makes_them, 0, 2);
     tcase_add_loop_test(tests, company_is_spread_over_calls, 0, 2);
+    tcase_add_loop_test(tests, unseen_calls_may_weigh_more, 0, 2);
+    tcase_add_test(tests, the_first_call_in_a_place_costs_more);
+    tcase_add_test(tests, searches_are_spread_over_calls);
+    tcase_add_loop_test(tests, many_functions_make_all_dearer, 0, 2);
+    tcase_add_test(tests, what_it_cost_is_known_beyond_the_cap);
     tcase_add_loop_test(tests, open_calls_are_taken_for_whole_ones, 0, 2);
     tcase_add_test(tests, absurd_costs_and_clocks_do_no_harm);
     tcase_add_test(tests, a_million_deep_needs_no_stack);
