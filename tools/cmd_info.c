@@ -110,6 +110,9 @@ static int put_compensation(FILE *out, const tp_property *property)
         put_field(out, "not taken out");
         tp_put_time(out, property->real);
         fputs(", of own times shorter than their probes\n", out);
+    } else if (strcmp(name, "compensation_scale") == 0 && property->kind == TP_REAL) {
+        put_field(out, "probes cost");
+        fprintf(out, "%.2f times what one costs that is repeated\n", property->real);
     } else if (strcmp(name, "compensation_costs") == 0 && property->kind == TP_TEXT) {
         put_costs(out, property->text);
     } else {

@@ -34,6 +34,15 @@ void tp_company_note(tp_recording *recording)
     PyErr_SetRaisedException(exception);
 }
 
+bool tp_company_is_there(tp_engine *engine)
+{
+    tp_recording nobody = { .engine = engine };
+    tp_company_note(&nobody);
+    bool found = nobody.company != NULL && PyList_GET_SIZE(nobody.company) > 0;
+    Py_XDECREF(nobody.company);
+    return found;
+}
+
 tp_status tp_company_describe(const tp_recording *recording, tp_profile *profile)
 {
     if (recording->company == NULL)

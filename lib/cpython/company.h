@@ -8,6 +8,9 @@
  * not ours. Keeps exceptions as they are; without memory something is left out. */
 void tp_company_note(tp_recording *recording);
 
+/* Whether anybody does just now. */
+bool tp_company_is_there(tp_engine *engine);
+
 /* Sets the property "shared_with", if there is anything to say. TP_ENOMEM without an exception. */
 TP_NODISCARD tp_status tp_company_describe(const tp_recording *recording, tp_profile *profile);
 

@@ -7,6 +7,8 @@
 #include <Python.h>
 #include <frameobject.h>
 
+#include <stdbool.h>
+
 #if PY_VERSION_HEX < 0x030B0000
 #error "CPython 3.11 or later is needed"
 #endif
@@ -50,6 +52,15 @@ static inline PyObject *_PyType_LookupRef(PyTypeObject *type, PyObject *name)
     return Py_XNewRef(_PyType_Lookup(type, name));
 }
 #endif
+
+static inline bool tp_is_finalizing(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return _Py_IsFinalizing() != 0;
+#else
+    return Py_IsFinalizing() != 0;
+#endif
+}
 
 #if PY_VERSION_HEX < 0x030F0000
 static inline int PySys_GetOptionalAttrString(const char *name, PyObject **value)

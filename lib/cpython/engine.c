@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "barrier.h"
+#include "calibration.h"
+#include "call_kind.h"
 #include "company.h"
 #include "contexts.h"
 #include "filter.h"
@@ -50,6 +52,7 @@ tp_status tp_engine_create(tp_engine **out)
         return raise(status);
     }
     tp_suspensions_init(&engine->suspensions, NULL);
+    engine->nearest_offset = tp_nearest_offset();
 #ifdef TP_FREE_THREADED
     engine->lock_free = tp_barrier_prepare();
 #endif
@@ -67,6 +70,7 @@ static void free_engine(tp_engine *engine)
     tp_watch_destroy(engine);
     tp_suspensions_free(&engine->suspensions);
     tp_filters_free(engine);
+    tp_calibrations_free(engine);
     tp_clock_destroy(engine->elder);
     tp_threads_free(engine);
     PyMem_RawFree(engine);
@@ -311,6 +315,7 @@ tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
     recording->owner = options->owner;
     recording->builtins = options->no_builtins == 0;
     recording->scope = options->scope;
+    recording->as_measured = options->as_measured != 0;
     tp_status status = create_clock(recording, options);
     if (status == TP_OK)
         status = tp_filter_acquire(&recording->filter, engine, options);
@@ -319,7 +324,7 @@ tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
         session.clock = recording->clock;
         session.resolver =
             (tp_resolver){ tp_identity_resolve, tp_identity_release, tp_identity_is_coroutine,
-                           recording };
+                           recording, tp_call_kind_of };
         session.max_contexts = options->max_contexts;
         session.no_edges = options->no_edges;
         status = tp_session_create(&recording->session, &session);
@@ -384,6 +389,7 @@ static tp_status start_running(tp_recording *recording)
     tp_engine *engine = recording->engine;
     tp_greenlets_look(engine);
     recording->started_by = PyThread_get_thread_ident();
+    tp_calibration_apply(recording);
     recording->running = true;
     count_running(engine, recording->scope, 1);
     tp_status status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
@@ -496,6 +502,8 @@ static tp_status describe(const tp_recording *recording, tp_profile *profile)
         status = tp_profile_set_integer(profile, "hook_lost", count_lost_hooks(recording));
     if (status == TP_OK)
         status = tp_company_describe(recording, profile);
+    if (status == TP_OK)
+        status = tp_calibration_describe(recording, profile);
     if (status == TP_OK && recording->timer != NULL)
         status = tp_profile_set_integer(profile, "timer_failures",
                                         (int64_t)recording->timer->failures);

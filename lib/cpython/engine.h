@@ -27,6 +27,16 @@ typedef struct tp_filter tp_filter; /* filter.h */
 /* What contexts know of a recording: contexts.c. */
 typedef struct tp_ticket tp_ticket;
 
+/* What recording costs with one kind of clock, with builtins recorded or without: calibration.c. */
+typedef struct tp_calibration {
+    bool found;
+    const char *reason; /* why there is none; static storage */
+    tp_costs costs;     /* ticks */
+    char *text;         /* Owned; the constants in nanoseconds, for people */
+} tp_calibration;
+
+#define TP_CALIBRATED_CLOCKS (TP_CLOCK_THREAD_CPU + 1)
+
 /* One recording on one thread, while it runs. That of a context is in the thread's list only while the
  * thread is in such a context. */
 typedef struct tp_attachment {
@@ -102,6 +112,9 @@ struct tp_engine {
     Py_ssize_t extra_index;   /* in co_extra */
     struct tp_hooks *hooks;   /* Owned; what the version's hook needs */
     struct tp_greenlets *greenlets; /* Owned. */
+    tp_calibration calibrations[TP_CALIBRATED_CLOCKS][2]; /* by clock, and whether builtins are recorded */
+    TP_SHARED(unsigned long) calibrating; /* ident of the thread that calibrates, or 0 */
+    size_t nearest_offset;    /* call_kind.h */
 };
 
 struct tp_recording {
@@ -117,6 +130,8 @@ struct tp_recording {
     size_t busy;          /* >0 while its timer is called or a label is made, on whatever thread */
     bool condemned;       /* destroyed while the engine was busy; freed later */
     bool running;
+    bool as_measured;     /* its times are not to be compensated */
+    bool long_way;        /* the builtin that begins is not told apart at a glance */
     bool evicted;         /* the hook was taken since the last start */
     uint64_t hook_lost;   /* recordings from start to stop of which that is true */
     PyObject *company;    /* Owned list or NULL; who else watched the program: company.c */
@@ -230,6 +245,15 @@ static inline tp_thread *tp_nobody_of(tp_engine *engine)
 
 /* What the hot path may take for granted of a thread, after its attachments or its chores have changed. */
 void tp_thread_refresh(tp_thread *thread);
+
+/* How many recordings are told of an event on the thread, besides one. */
+static inline uint32_t tp_thread_company(const tp_thread *thread)
+{
+    uint32_t others = 0;
+    for (const tp_attachment *a = thread->first->next_on_thread; a != NULL; a = a->next_on_thread)
+        others++;
+    return others;
+}
 
 /* Sets tp_here. */
 void tp_thread_set_here(tp_engine *engine, tp_thread *thread);

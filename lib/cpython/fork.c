@@ -99,6 +99,8 @@ void tp_locked_engine_after_fork(tp_engine *engine)
         r->busy = busy;
         end_gone(r, here, interrupted);
     }
+    if (engine->calibrating != PyThread_get_thread_ident())
+        engine->calibrating = 0;
     tp_engine_renew(engine);
     if (engine->busy == 0)
         tp_threads_sweep(engine);

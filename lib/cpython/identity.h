@@ -14,17 +14,24 @@ TP_ALWAYS_INLINE const void *tp_plain_builtin_key(PyObject *callable, PyObject *
 {
     if (Py_TYPE(callable) == &PyCFunction_Type)
         return ((PyCFunctionObject *)callable)->m_ml;
+    if (Py_TYPE(callable) == &PyCMethod_Type)
+        return ((PyCFunctionObject *)callable)->m_ml;
     if (Py_TYPE(callable) != &PyMethodDescr_Type || first == missing)
         return NULL;
     const PyMethodDescrObject *descriptor = (PyMethodDescrObject *)callable;
     return Py_TYPE(first) == descriptor->d_common.d_type ? descriptor->d_method : NULL;
 }
 
+/* Whether Python code runs that tells of itself when it is called. */
+TP_ALWAYS_INLINE bool tp_is_python(PyObject *callable)
+{
+    return Py_TYPE(callable) == &PyFunction_Type || Py_TYPE(callable) == &PyMethod_Type;
+}
+
 /* The commonest callables that are not recorded as builtins. */
 TP_ALWAYS_INLINE bool tp_is_never_builtin(PyObject *callable)
 {
-    PyTypeObject *type = Py_TYPE(callable);
-    return type == &PyFunction_Type || type == &PyType_Type || type == &PyMethod_Type;
+    return tp_is_python(callable) || Py_TYPE(callable) == &PyType_Type;
 }
 
 /* The whole answer: NULL for callables that are not recorded. `missing` stands for "no first

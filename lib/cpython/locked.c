@@ -2,6 +2,8 @@
  * is engine.c's, contexts.c's and fork.c's. */
 #include "locked.h"
 
+#include "calibration.h"
+
 #define RETURN_UNDER_LOCK(post, type, call) \
     tp_lock lock;                           \
     tp_lock_begin(&lock, post);             \
@@ -45,6 +47,9 @@ tp_status tp_recording_create(tp_recording **recording, tp_engine *engine,
 
 tp_status tp_recording_start(tp_recording *recording)
 {
+    tp_status status = tp_calibrate(recording);
+    if (status != TP_OK)
+        return status;
     RETURN_UNDER_LOCK(recording->engine->post, tp_status, tp_locked_recording_start(recording));
 }
 

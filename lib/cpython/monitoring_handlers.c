@@ -71,7 +71,7 @@ TP_ALWAYS_INLINE bool find_hot(tp_track *track, const void *key)
 
 /* The long way: what it is for one event. `hook->engine` is read once: it may go while the lock is let go
  * of. */
-typedef PyObject *(*long_way)(const tp_hook *, arguments);
+typedef PyObject *(*long_body)(const tp_hook *, arguments);
 
 #ifdef TP_FREE_THREADED
 /* Whether nothing is to be done: such threads do not wait for those that are recorded. */
@@ -83,7 +83,7 @@ static bool is_idle(const tp_hook *hook)
 
 /* The interpreter holds no reference to the hook that it calls; up to the first point at which this thread
  * may stop, it need not. */
-static PyObject *under_lock(const tp_hook *hook, arguments args, long_way body)
+static PyObject *under_lock(const tp_hook *hook, arguments args, long_body body)
 {
     PyObject *self = Py_NewRef((PyObject *)(uintptr_t)hook);
     tp_lock lock;
@@ -106,7 +106,7 @@ static bool is_idle(const tp_hook *hook)
     return false;
 }
 
-TP_ALWAYS_INLINE PyObject *under_lock(const tp_hook *hook, arguments args, long_way body)
+TP_ALWAYS_INLINE PyObject *under_lock(const tp_hook *hook, arguments args, long_body body)
 {
     return body(hook, args);
 }
@@ -147,12 +147,22 @@ static PyObject *answer_long(const tp_hook *hook, arguments args)
 
 DEFINE_SLOW(answer, true)
 
+/* A call that has begun costs more if several are told of it. */
+static inline void note_company(const tp_thread *thread, const tp_attachment *a)
+{
+    if (TP_UNLIKELY(thread->first->next_on_thread != NULL))
+        tp_track_count_company(a->track, tp_thread_company(thread));
+}
+
 TP_ALWAYS_INLINE PyObject *enter_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
-    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
-        if (!tp_filter_leaves_out(a->recording, args[0]))
-            tp_track_enter(a->track, args[0], NULL);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread) {
+        if (tp_filter_leaves_out(a->recording, args[0]))
+            continue;
+        tp_track_enter(a->track, args[0], NULL);
+        note_company(thread, a);
+    }
     return answer_long(hook, args);
 }
 
@@ -229,9 +239,12 @@ TP_ALWAYS_INLINE PyObject *resume_long(const tp_hook *hook, arguments args)
     uint64_t instance = tp_instance_here();
     if (instance == 0)
         return enter_long(hook, args);
-    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread)
-        if (!tp_filter_leaves_out(a->recording, args[0]))
-            tp_resume(suspensions, a->track, args[0], instance);
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (tp_filter_leaves_out(a->recording, args[0]))
+            continue;
+        tp_resume(suspensions, a->track, args[0], instance);
+        note_company(thread, a);
+    }
     tp_suspensions_end(suspensions, instance);
     return answer_long(hook, args);
 }
@@ -278,17 +291,37 @@ TP_ALWAYS_INLINE PyObject *throw(const tp_hook *hook, arguments args, bool in_co
 
 /* From here on args are: code, offset, callable, first argument or MISSING. */
 
+/* What a call costs that has no row, in calls of a type. Without hooks super() in a method is no call at
+ * all, but part of an instruction. */
+TP_ALWAYS_INLINE unsigned weight_of_unseen(PyObject *callable)
+{
+    return callable == (PyObject *)&PySuper_Type ? 2 : 1;
+}
+
+static PyObject *unseen_long(const tp_hook *hook, const tp_thread *thread, arguments args)
+{
+    for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
+        if (a->recording->builtins && !tp_filter_leaves_out(a->recording, args[0]))
+            tp_track_unseen(a->track, weight_of_unseen(args[2]));
+    }
+    return answer_long(hook, args);
+}
+
 TP_ALWAYS_INLINE PyObject *call_long(const tp_hook *hook, arguments args)
 {
     const tp_thread *thread = find_thread(hook);
-    const void *key = thread == NULL || thread->first == NULL
-                          ? NULL
-                          : tp_builtin_key(args[2], args[3], hook->missing);
-    if (key == NULL)
+    if (thread == NULL || thread->first == NULL)
         return answer_long(hook, args);
+    const void *key = tp_builtin_key(args[2], args[3], hook->missing);
+    if (key == NULL)
+        return unseen_long(hook, thread, args);
+    bool long_way = tp_plain_builtin_key(args[2], args[3], hook->missing) == NULL;
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
-        if (a->recording->builtins && !tp_filter_leaves_out(a->recording, args[0]))
-            tp_track_enter(a->track, key, args[2]);
+        if (!a->recording->builtins || tp_filter_leaves_out(a->recording, args[0]))
+            continue;
+        a->recording->long_way = long_way;
+        tp_track_enter(a->track, key, args[2]);
+        note_company(thread, a);
     }
     return answer_long(hook, args);
 }
@@ -312,10 +345,32 @@ TP_ALWAYS_INLINE PyObject *called_long(const tp_hook *hook, arguments args)
 
 DEFINE_SLOW(called, true)
 
+/* A type has no row, but what hooks cost is taken out of its caller's time. A thread on which nothing is
+ * recorded is left alone. */
+TP_ALWAYS_INLINE PyObject *call_type(const tp_hook *hook, arguments args, bool in_contexts)
+{
+#ifdef TP_HAVE_COUNTER
+    if (is_here(hook, in_contexts)) {
+        tp_thread *thread = tp_here.thread;
+        tp_track *track = begin_hot(thread, &thread->fast_builtin);
+        if (TP_LIKELY(track != NULL)) {
+            tp_track_unseen(track, weight_of_unseen(args[2]));
+            end_hot(thread);
+            Py_RETURN_NONE;
+        }
+        if (thread->first == NULL)
+            Py_RETURN_NONE;
+    }
+#endif
+    return call_slow(hook, args);
+}
+
 TP_ALWAYS_INLINE PyObject *call(const tp_hook *hook, arguments args, bool in_contexts)
 {
-    if (tp_is_never_builtin(args[2]))
+    if (tp_is_python(args[2]))
         Py_RETURN_NONE;
+    if (Py_TYPE(args[2]) == &PyType_Type)
+        return call_type(hook, args, in_contexts);
 #ifdef TP_HAVE_COUNTER
     if (is_here(hook, in_contexts)) {
         tp_thread *thread = tp_here.thread;
@@ -381,6 +436,8 @@ TP_ALWAYS_INLINE PyObject *call_filtered(const tp_hook *hook, arguments args, bo
                 end_hot(thread);
                 Py_RETURN_NONE;
             }
+            if (recorded && never && Py_TYPE(args[2]) == &PyType_Type)
+                tp_track_unseen(track, weight_of_unseen(args[2]));
             end_hot(thread);
             if (recorded && never)
                 Py_RETURN_NONE;

@@ -1,0 +1,130 @@
+/* From what was measured to what is taken out. */
+#include <math.h>
+#include <stdio.h>
+
+#include "calibration.h"
+#include "call_kind.h"
+
+/* Below this, running slower without any call is noise. */
+#define LEAST_STRETCH 1.05
+
+static double above_zero(double value)
+{
+    return value > 0 ? value : 0;
+}
+
+/* The program that variety is measured by is drawn at random. The programs of bench/programs, whose calls
+ * follow one from the other, lose this part of what it loses; fitted on 3.13 and 3.14. */
+#define PREDICTABLE 0.45
+
+/* A call of that kind: wholly `cost`, of which `inside` between its two readings. An int object for an offset
+ * is made before the hook is called, so for a call that begins outside of it, and for one that ends inside. */
+static void set_kind(tp_costs *costs, tp_call_kind kind, double cost, double inside, double box)
+{
+    cost = above_zero(cost);
+    inside = inside < cost ? inside : cost;
+    bool builtin = kind >= TP_KIND_FUNCTION;
+    for (unsigned far = 0; far < 4; far++) {
+        tp_cost *c = &costs->kinds[TP_KIND_NUMBER(kind, far)];
+        *c = (tp_cost){ .inside = inside, .outside = cost - inside, .stretch = 1 };
+        if ((far & TP_KIND_FAR_SITE) != 0 && kind != TP_KIND_GENERATOR && kind != TP_KIND_COROUTINE) {
+            c->outside += kind == TP_KIND_SLOT ? 0 : box;
+            c->inside += builtin ? box : 0;
+        }
+        if ((far & TP_KIND_FAR_BODY) != 0 && !builtin) {
+            c->inside += box;
+            c->outside += kind == TP_KIND_GENERATOR || kind == TP_KIND_COROUTINE ? box : 0;
+        }
+    }
+}
+
+void tp_costs_derive(tp_costs *costs, const tp_measured *m)
+{
+    *costs = (tp_costs){ .size = sizeof *costs };
+    double box = above_zero(m->cost[TP_WORK_FUNCTION_FAR] - m->cost[TP_WORK_FUNCTION]) / 2;
+    double method = m->cost[TP_WORK_METHOD];
+    set_kind(costs, TP_KIND_PYTHON, m->cost[TP_WORK_PYTHON], m->inside, box);
+    set_kind(costs, TP_KIND_SLOT, m->cost[TP_WORK_SLOT], m->inside, box);
+    set_kind(costs, TP_KIND_GENERATOR, m->cost[TP_WORK_GENERATOR], m->inside, box);
+    /* Of what is measured each begins once, like any function, and goes on many times. Taken for granted is
+     * one that is suspended once. */
+    set_kind(costs, TP_KIND_COROUTINE, (m->cost[TP_WORK_COROUTINE] - method + m->cost[TP_WORK_PYTHON]) / 2,
+             (m->inside_coroutine + m->inside) / 2, box);
+    set_kind(costs, TP_KIND_FUNCTION, m->cost[TP_WORK_FUNCTION], m->inside, box);
+    set_kind(costs, TP_KIND_METHOD, method, m->inside, box);
+    set_kind(costs, TP_KIND_LONG, m->cost[TP_WORK_LONG], m->inside, box);
+    costs->unseen = above_zero(m->cost[TP_WORK_UNSEEN]);
+    costs->fresh = above_zero(m->cost[TP_WORK_NODES]);
+    double likely = (m->cost[TP_WORK_FUNCTION] * 4 + method + m->cost[TP_WORK_PYTHON]) / 6;
+    if (m->searches > 0)
+        costs->search = above_zero(m->cost[TP_WORK_SEARCH] - likely) / m->searches;
+    costs->company = above_zero(m->company);
+    if (m->stretch < LEAST_STRETCH)
+        return;
+    /* The hook of 3.11 slows all that Python code does. */
+    for (unsigned far = 0; far < 4; far++) {
+        for (unsigned kind = TP_KIND_PYTHON; kind <= TP_KIND_COROUTINE; kind++)
+            costs->kinds[TP_KIND_NUMBER(kind, far)].stretch = m->stretch;
+    }
+}
+
+void tp_costs_set_variety(tp_costs *costs, double cost, double expected, double functions)
+{
+    double steps = sqrt(functions) - 1;
+    if (expected > 0 && steps > 0 && cost > expected)
+        costs->variety = PREDICTABLE * (cost / expected - 1) / steps;
+}
+
+#define LINE 80
+#define LINES 16
+
+typedef struct text {
+    char *bytes;
+    size_t used;
+    double ns; /* a tick */
+} text;
+
+static void put_line(text *t, const char *name, tp_cost cost, double spread)
+{
+    int size = snprintf(t->bytes + t->used, LINE, "%s%s %.1f %.1f %.2f %.1f", t->used > 0 ? "\n" : "", name,
+                        cost.inside * t->ns, cost.outside * t->ns, cost.stretch, spread * t->ns);
+    t->used += size > 0 && size < LINE ? (size_t)size : 0;
+}
+
+/* Of what lies in the caller's time alone. */
+static void put_outside(text *t, const char *name, double cost, double spread)
+{
+    put_line(t, name, (tp_cost){ 0, cost, 1 }, spread);
+}
+
+char *tp_costs_describe(const tp_costs *costs, const tp_measured *m, double unit)
+{
+    static const struct {
+        const char *name;
+        tp_call_kind kind;
+        tp_work work;
+    } rows[] = {
+        { "python", TP_KIND_PYTHON, TP_WORK_PYTHON },
+        { "slot", TP_KIND_SLOT, TP_WORK_SLOT },
+        { "generator", TP_KIND_GENERATOR, TP_WORK_GENERATOR },
+        { "coroutine", TP_KIND_COROUTINE, TP_WORK_COROUTINE },
+        { "function", TP_KIND_FUNCTION, TP_WORK_FUNCTION },
+        { "method", TP_KIND_METHOD, TP_WORK_METHOD },
+        { "long", TP_KIND_LONG, TP_WORK_LONG },
+    };
+    text t = { .bytes = PyMem_RawCalloc(LINES, LINE), .ns = unit * 1e9 };
+    if (t.bytes == NULL)
+        return NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        put_line(&t, rows[i].name, costs->kinds[TP_KIND_NUMBER(rows[i].kind, 0)], m->spread[rows[i].work]);
+    double unwind = m->cost[TP_WORK_UNWIND];
+    put_line(&t, "unwind", (tp_cost){ m->inside, above_zero(unwind - m->inside), 1 },
+             m->spread[TP_WORK_UNWIND]);
+    put_line(&t, "company", (tp_cost){ costs->company / 2, costs->company / 2, 1 }, 0);
+    double box = above_zero(m->cost[TP_WORK_FUNCTION_FAR] - m->cost[TP_WORK_FUNCTION]) / 2;
+    put_outside(&t, "far", box, 0);
+    put_outside(&t, "unseen", costs->unseen, m->spread[TP_WORK_UNSEEN]);
+    put_outside(&t, "search", costs->search, m->spread[TP_WORK_SEARCH]);
+    put_outside(&t, "fresh", costs->fresh, 0);
+    return t.bytes;
+}
