@@ -9,6 +9,7 @@ typedef struct profiler {
     PyObject *holder; /* Owned; a capsule that owns the recording. NULL until __init__ */
     int subcalls;            /* as given to the constructor */
     int builtins;
+    int as_measured;         /* times are given as they were measured */
 } profiler;
 
 static profiler *as_profiler(PyObject *self)
@@ -94,6 +95,18 @@ static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_cont
     return 0;
 }
 
+/* Whether times are to be given as measured; -1 with an exception. None: unless they can be compensated. */
+static int check_compensate(PyObject *compensate, PyObject *timer)
+{
+    int wanted = compensate == Py_None ? 1 : PyObject_IsTrue(compensate);
+    if (wanted > 0 && compensate != Py_None && timer != Py_None) {
+        PyErr_SetString(PyExc_ValueError,
+                        "compensate: what a timer of the caller's measures is given as it is");
+        return -1;
+    }
+    return wanted < 0 ? -1 : !wanted;
+}
+
 static int check_scope(const char *name, tp_scope *scope)
 {
     static const char *const names[] = { "thread", "process", "context" };
@@ -145,17 +158,21 @@ static int clear_former(PyObject *self)
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = { "timer", "timeunit", "subcalls", "builtins",
-                             "scope", "max_contexts", "include", "exclude", NULL };
+                             "scope", "max_contexts", "include", "exclude", "compensate", NULL };
     profiler *p = as_profiler(self);
     PyObject *timer = Py_None, *include = Py_None, *exclude = Py_None;
+    PyObject *compensate = Py_None;
     double timeunit = 0.0;
     int subcalls = 1, builtins = 1;
     const char *scope_name = "thread";
     tp_scope scope;
     Py_ssize_t max_contexts = TP_DEFAULT_MAX_CONTEXTS;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$snOO:Profiler", names, &timer, &timeunit,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$snOOO:Profiler", names, &timer, &timeunit,
                                      &subcalls, &builtins, &scope_name, &max_contexts, &include,
-                                     &exclude))
+                                     &exclude, &compensate))
+        return -1;
+    int as_measured = check_compensate(compensate, timer);
+    if (as_measured < 0)
         return -1;
     if (check_arguments(timer, timeunit, max_contexts) != 0 || check_scope(scope_name, &scope) != 0)
         return -1;
@@ -178,7 +195,17 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     set_holder(self, holder);
     p->subcalls = subcalls;
     p->builtins = builtins;
+    p->as_measured = as_measured;
     return 0;
+}
+
+/* What was recorded so far, with the times that the constructor was asked for. */
+static tp_status take_profile(PyObject *self, tp_recording *recording, tp_profile **profile)
+{
+    tp_status status = tp_recording_profile(recording, profile);
+    if (status == TP_OK && as_profiler(self)->as_measured)
+        status = tp_profile_show_times(*profile, TP_TIMES_RAW);
+    return status;
 }
 
 /* None stands for "as the constructor said". */
@@ -274,7 +301,7 @@ static PyObject *do_getstats(PyObject *self, tp_recording *recording, PyObject *
     (void)unused;
     core_state *state = core_state_of_type(Py_TYPE(self));
     tp_profile *profile;
-    if (state == NULL || tp_recording_profile(recording, &profile) != TP_OK)
+    if (state == NULL || take_profile(self, recording, &profile) != TP_OK)
         return NULL;
     PyObject *entries = core_make_entries(state, recording, profile);
     tp_profile_destroy(profile);
@@ -289,10 +316,9 @@ PyDoc_STRVAR(records_doc, "_records($self, /)\n--\n\n"
 
 static PyObject *do_records(PyObject *self, tp_recording *recording, PyObject *unused)
 {
-    (void)self;
     (void)unused;
     tp_profile *profile;
-    if (tp_recording_profile(recording, &profile) != TP_OK)
+    if (take_profile(self, recording, &profile) != TP_OK)
         return NULL;
     PyObject *records = core_make_records(profile);
     tp_profile_destroy(profile);
@@ -301,19 +327,26 @@ static PyObject *do_records(PyObject *self, tp_recording *recording, PyObject *u
 
 DEFINE_METHOD(records)
 
-PyDoc_STRVAR(dictionary_doc, "_dictionary($self, /)\n--\n\n"
-                             "The pstats dictionary, marshalled (bytes).");
+PyDoc_STRVAR(dictionary_doc, "_dictionary($self, compensated=None, /)\n--\n\n"
+                             "The pstats dictionary, marshalled (bytes).\n\n"
+                             "compensated: whether its times are; None: as the constructor was told.");
 
-static PyObject *do_dictionary(PyObject *self, tp_recording *recording, PyObject *unused)
+static PyObject *do_dictionary(PyObject *self, tp_recording *recording, PyObject *args)
 {
-    (void)self;
-    (void)unused;
+    PyObject *compensated = Py_None;
+    if (!PyArg_ParseTuple(args, "|O:_dictionary", &compensated))
+        return NULL;
+    int wanted = flag_or(compensated, !as_profiler(self)->as_measured);
     tp_profile *profile;
     uint8_t *bytes;
     size_t size;
-    if (tp_recording_profile(recording, &profile) != TP_OK)
+    if (wanted < 0 || tp_recording_profile(recording, &profile) != TP_OK)
         return NULL;
-    tp_status status = tp_pstats_encode(profile, TP_PSTATS_DICTIONARY, &bytes, &size);
+    tp_status status = TP_OK;
+    if (!wanted)
+        status = tp_profile_show_times(profile, TP_TIMES_RAW);
+    if (status == TP_OK)
+        status = tp_pstats_encode(profile, TP_PSTATS_DICTIONARY, &bytes, &size);
     tp_profile_destroy(profile);
     if (status != TP_OK)
         return PyErr_NoMemory();
@@ -392,7 +425,6 @@ PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, /)\n--\n\
 
 static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *args)
 {
-    (void)self;
     PyObject *path, *properties, *process = Py_None;
     char *name;
     if (!PyArg_ParseTuple(args, "SO!|O:_write", &path, &PyDict_Type, &properties, &process) ||
@@ -400,7 +432,7 @@ static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *arg
         return NULL;
     tp_profile *profile;
     tp_error error;
-    if (tp_recording_profile(recording, &profile) != TP_OK)
+    if (take_profile(self, recording, &profile) != TP_OK)
         return NULL;
     if (add_properties(profile, properties) != 0 ||
         (process != Py_None && set_process(profile, process) != 0)) {
@@ -487,7 +519,7 @@ static void profiler_dealloc(PyObject *self)
 
 PyDoc_STRVAR(profiler_doc,
              "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, "
-             "scope='thread', max_contexts=1000000, include=None, exclude=None)\n--\n\n"
+             "scope='thread', max_contexts=1000000, include=None, exclude=None, compensate=None)\n--\n\n"
              "Records every call of a thread: counts, times, callers, and the calling context tree.");
 
 static PyMethodDef profiler_methods[] = {
@@ -497,7 +529,7 @@ static PyMethodDef profiler_methods[] = {
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
     { "getstats", profiler_getstats, METH_NOARGS, getstats_doc },
     { "_records", profiler_records, METH_NOARGS, records_doc },
-    { "_dictionary", profiler_dictionary, METH_NOARGS, dictionary_doc },
+    { "_dictionary", profiler_dictionary, METH_VARARGS, dictionary_doc },
     { "_on_signal", profiler_on_signal, METH_VARARGS, on_signal_doc },
     { "_write", profiler_write, METH_VARARGS, write_doc },
     { NULL, NULL, 0, NULL },

@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 USAGE = (
     "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--this-thread] "
-    "[--include PATTERN] [--exclude PATTERN] [--subprocesses] [--limit N] "
+    "[--include PATTERN] [--exclude PATTERN] [--subprocesses] [--raw] [--limit N] "
     "(-m module | -c code | scriptfile) [arg] ..."
 )
 
@@ -65,6 +65,13 @@ def _parser():
         action="store_true",
         default=False,
         help="profile the Python processes too that the program starts, and add all up at its end",
+    )
+    parser.add_option(
+        "--raw",
+        dest="compensate",
+        action="store_false",
+        default=None,
+        help="show times as measured, with what recording itself cost; a file holds both in any case",
     )
     parser.add_option(
         "--limit", type="int", default=None, metavar="N", help="print the first N rows only"

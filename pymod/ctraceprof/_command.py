@@ -15,7 +15,7 @@ __all__ = ["CommandProfile", "choices", "complain", "print_table"]
 
 def choices(options):
     """What the command line's options say to Profile()."""
-    names = "builtins", "scope", "include", "exclude"
+    names = "builtins", "scope", "include", "exclude", "compensate"
     return {name: getattr(options, name) for name in names}
 
 

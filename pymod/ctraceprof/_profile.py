@@ -39,7 +39,7 @@ def label(code):
 
 class Profile(_core.Profiler):
     """Profile(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, scope="thread",
-    max_contexts=1000000, include=None, exclude=None)
+    max_contexts=1000000, include=None, exclude=None, compensate=None)
 
     Records every call. Any number of profiles may be enabled at once.
 
@@ -59,6 +59,9 @@ class Profile(_core.Profiler):
         what is excluded is not included. Code that is left out is transparent: what it calls is called
         by the nearest recorded caller, whose own time holds its time. Built-ins go with the code that
         calls them. From Python 3.12 on, code that is left out costs nothing after its first calls.
+    compensate: whether what recording cost is taken out of the times that are shown (docs/accuracy.md). False:
+        times as measured. A file that is written holds both. None: unless a timer is given, whose times are
+        always as measured. The first profile of a process takes some 25 ms to find out what recording costs.
     """
 
     _table = None
