@@ -2,7 +2,6 @@
 
 import cProfile
 
-import _floor
 import _lsprof
 import ctraceprof
 
@@ -28,6 +27,8 @@ def prepare_none():
 
 
 def prepare_floor(builtins=True, clock=False):
+    import _floor  # here, since accuracy.py does without
+
     return lambda: _floor.start(builtins, clock), _floor.stop
 
 

@@ -2,11 +2,12 @@
 
 BENCH_PYTHONS ?= $(PYTHON)
 BENCH_ROUNDS ?= 11
+BENCH_ACCURACY_ROUNDS ?= 7
 BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-floor bench-pair bench-tool bench-filters
+.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-filters
 bench: bench-tool ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
@@ -17,16 +18,31 @@ bench: bench-tool ## measure overhead under each of BENCH_PYTHONS, and the tool,
 # it: not every interpreter can put one into a venv. A package that cannot be had for this version is
 # left out; the table says so.
 BENCH_VENV = $(BUILD)/bench-venv-$(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
-bench-one: venv = $(BENCH_VENV)
-bench-one:
+bench-packages: venv = $(BENCH_VENV)
+bench-packages:
 	test -x $(venv)/bin/python || $(PYTHON) -m venv --without-pip $(venv)
 	@for package in $(BENCH_PACKAGES); do \
 		$(PYTHON) -m pip --python $(venv)/bin/python install --quiet \
 			--disable-pip-version-check $$package || \
 			echo "bench: $$package could not be installed and is left out"; \
 	done
+
+bench-one: venv = $(BENCH_VENV)
+bench-one: bench-packages
 	PYTHONPATH=pymod:$(BENCH_BUILD) $(venv)/bin/python bench/run.py --rounds $(BENCH_ROUNDS)
 	PYTHONPATH=pymod:$(BENCH_BUILD) $(venv)/bin/python bench/scopes.py --rounds $(BENCH_ROUNDS)
+
+# All of BENCH_PYTHONS have their turn, whichever of them is beyond its bounds.
+.PHONY: bench-accuracy bench-accuracy-one
+bench-accuracy: ## measure how true reported times are under each of BENCH_PYTHONS; fails beyond its bounds
+	@status=0; for python in $(BENCH_PYTHONS); do \
+		$(MAKE) PYTHON=$$python extension && \
+		$(MAKE) PYTHON=$$python bench-accuracy-one || status=1; \
+	done; exit $$status
+
+bench-accuracy-one: venv = $(BENCH_VENV)
+bench-accuracy-one: bench-packages
+	PYTHONPATH=pymod $(venv)/bin/python bench/accuracy.py --rounds $(BENCH_ACCURACY_ROUNDS)
 
 bench-floor: $(FLOOR)
 $(FLOOR): bench/floor.c lib/cpython/compat.h
