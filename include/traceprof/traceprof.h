@@ -3,6 +3,7 @@
 #define TRACEPROF_TRACEPROF_H
 
 #include <traceprof/clock.h>
+#include <traceprof/emit.h>
 #include <traceprof/glob.h>
 #include <traceprof/pattern.h>
 #include <traceprof/profile.h>

@@ -12,6 +12,7 @@ LAYERS = {
     "profile": {"base"},
     "record": {"profile", "clock", "base"},
     "marshal": {"profile", "base"},
+    "emit": {"profile", "base"},
     "cpython": {"record", "profile", "clock", "base"},
 }
 
