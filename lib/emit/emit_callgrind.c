@@ -95,7 +95,7 @@ static double inclusive(const grinder *g, const tp_edge *edge)
 {
     if (g->calls_of == NULL)
         return edge->cumulative;
-    if (edge->calls <= 0)
+    if (edge->calls <= 0 || g->calls_of[edge->callee] <= 0)
         return 0;
     return g->emission->profile->functions[edge->callee].cumulative * (double)edge->calls /
            (double)g->calls_of[edge->callee];
@@ -112,7 +112,8 @@ static tp_status put_call(grinder *g, const tp_edge *edge)
         status = put_file(g, "cfi", callee->file);
     put_function(g, "cfn", edge->callee);
     tp_spell(out, "calls=");
-    tp_spell_integer(out, edge->calls > 0 ? edge->calls : 0);
+    /* Readers take the costs below 0 calls for the function's own. */
+    tp_spell_integer(out, edge->calls > 0 ? edge->calls : 1);
     tp_spell(out, " ");
     tp_spell_integer(out, callee->line > 0 ? callee->line : 0);
     tp_spell(out, "\n");
@@ -171,6 +172,10 @@ static tp_status put_head(tp_emission *e)
                                                                     : "desc: Times: compensated\n");
     if (!tp_profile_has_edge_times(e->profile))
         tp_spell(e->out, "desc: Inclusive times: divided among callers by their calls\n");
+    if (!tp_profile_has_calls(e->profile))
+        tp_spell(e->out, "desc: Calls: not known, 1 stands for any number\n");
+    else if (tp_profile_has_samples(e->profile))
+        tp_spell(e->out, "desc: Calls: numbers of samples\n");
     tp_spell(e->out, "positions: line\nevent: ns : Nanoseconds\nevents: ns\nsummary: ");
     tp_spell_unsigned(e->out, sum);
     tp_spell(e->out, "\n");

@@ -117,6 +117,22 @@ static void put_type(proto *p, uint32_t field, const char *type, const char *uni
     put_message(&p->out, field, &p->part);
 }
 
+/* "app.py:12(main)", as pstats has it. Were it the same as the name, pprof would take it for C++ and leave
+ * out what stands in angle brackets. */
+static uint32_t number_of_label(proto *p, const tp_label *label)
+{
+    p->text.size = 0;
+    tp_spell_visible(&p->text, label->file, "", 0);
+    tp_spell(&p->text, ":");
+    tp_spell_integer(&p->text, label->line);
+    tp_spell(&p->text, "(");
+    tp_spell_visible(&p->text, label->name, "", 0);
+    tp_spell(&p->text, ")");
+    if (p->text.status != TP_OK)
+        p->status = p->text.status;
+    return number_of(p, (const char *)p->text.bytes, p->text.size);
+}
+
 static void put_functions(proto *p)
 {
     const tp_profile *profile = p->emission->profile;
@@ -125,7 +141,7 @@ static void put_functions(proto *p)
         tp_string name = tp_name_of(&p->names, i);
         put_number(&p->part, FUNCTION_ID, i + 1);
         put_number(&p->part, FUNCTION_NAME, number_of(p, name.bytes, name.size));
-        put_number(&p->part, FUNCTION_SYSTEM_NAME, number_of_string(p, label->name));
+        put_number(&p->part, FUNCTION_SYSTEM_NAME, number_of_label(p, label));
         if (!tp_is_placeless(label)) {
             put_number(&p->part, FUNCTION_FILENAME, number_of_string(p, label->file));
             put_number(&p->part, FUNCTION_START_LINE, (uint64_t)label->line);

@@ -71,6 +71,12 @@ static int is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7F && code < 0xA0);
 }
 
+/* U+2028 and U+2029 end a line for some readers. */
+static int ends_line(uint32_t code)
+{
+    return code == 0x2028 || code == 0x2029;
+}
+
 static int is_surrogate(uint32_t code)
 {
     return code >= 0xD800 && code <= 0xDFFF;
@@ -146,7 +152,8 @@ void tp_spell_visible(tp_buffer *out, tp_string text, const char *special, size_
         }
         size = tp_utf8_decode(&code, text.bytes + at, text.size - at);
         int is_special = code > 0 && code < 0x80 && strchr(special, (int)code) != NULL;
-        if (!is_special && !is_control(code) && !is_surrogate(code) && code < TP_CODE_POINTS)
+        if (!is_special && !is_control(code) && !ends_line(code) && !is_surrogate(code) &&
+            code < TP_CODE_POINTS)
             continue;
         tp_buffer_put(out, text.bytes + done, at - done);
         done = at + size;
