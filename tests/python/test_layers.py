@@ -13,6 +13,7 @@ LAYERS = {
     "record": {"profile", "clock", "base"},
     "marshal": {"profile", "base"},
     "emit": {"profile", "base"},
+    "import": {"marshal", "profile", "base"},
     "cpython": {"record", "profile", "clock", "base"},
 }
 
