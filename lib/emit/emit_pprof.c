@@ -191,6 +191,8 @@ static void put_sample(proto *p, const tp_flow *flow, uint32_t at)
     put_varint(&p->inner, flow->own[at]);
     put_message(&p->part, SAMPLE_VALUE, &p->inner);
     tp_buffer_put(&p->part, p->labels.bytes, p->labels.size);
+    if (p->labels.status != TP_OK)
+        tp_buffer_fail(&p->part, p->labels.status);
     put_message(&p->out, PROFILE_SAMPLE, &p->part);
 }
 

@@ -34,7 +34,8 @@ static int is_no_place(tp_string file, int64_t line)
     return line == 0 && file.size == 1 && file.bytes[0] == '~';
 }
 
-/* "name (file:12)": from the end, since names have brackets, too. Only what would be written so again. */
+/* "name (file:12)". The first bracket behind a blank counts: files have such ("Program Files (x86)"), names
+ * of functions hardly. Only what would be written so again. */
 static bool split_frame(tp_label *label, tp_string frame)
 {
     if (frame.size < 2 || frame.bytes[frame.size - 1] != ')')
@@ -48,10 +49,10 @@ static bool split_frame(tp_label *label, tp_string frame)
     if (digits == end || (*digits == '0' && (end - digits > 1 || negative)) || colon < frame.bytes ||
         *colon != ':' || !tp_take_number(&label->line, &number, end))
         return false;
-    const char *open = colon;
-    while (open > frame.bytes && !(open[0] == '(' && open[-1] == ' '))
-        open--;
-    if (open < frame.bytes + 2)
+    const char *open = frame.bytes + 2;
+    while (open < colon && !(open[0] == '(' && open[-1] == ' '))
+        open++;
+    if (open >= colon)
         return false;
     label->line = negative ? -label->line : label->line;
     label->file = (tp_string){ open + 1, (size_t)(colon - open - 1) };

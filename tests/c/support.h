@@ -25,6 +25,7 @@ Suite *glob_suite(void);
 Suite *figures_suite(void);
 Suite *strand_suite(void);
 Suite *suspension_suite(void);
+Suite *emit_suite(void);
 Suite *times_suite(void);
 
 /* A recording on a fake clock. Functions are known by one letter: the key of 'a' is &letters['a'], its
