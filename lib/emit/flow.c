@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "grove.h"
 #include "memory.h"
 #include "model.h"
 
@@ -10,6 +9,17 @@ uint64_t tp_nanoseconds(double seconds)
 {
     double value = seconds * 1e9;
     return !(value > 0) ? 0 : value >= 9.2e18 ? UINT64_C(9200000000000000000) : (uint64_t)llround(value);
+}
+
+/* Unsigned: what hostile files have may wrap, which is no harm. */
+void tp_own_ticks(const tp_context *contexts, size_t count, int64_t *self)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t parent = contexts[i].parent;
+        self[i] = contexts[i].inclusive_ticks;
+        if (parent != TP_NO_INDEX)
+            self[parent] = (int64_t)((uint64_t)self[parent] - (uint64_t)self[i]);
+    }
 }
 
 /* Ticks of a nanosecond are left as they are: doubles hold only 53 bits. */
@@ -30,7 +40,7 @@ static tp_status measure(tp_flow *flow, double unit)
     int64_t *ticks = tp_alloc(flow->allocator, count, sizeof *ticks);
     if (ticks == NULL)
         return TP_ENOMEM;
-    tp_contexts_self(flow->tree->contexts, count, ticks);
+    tp_own_ticks(flow->tree->contexts, count, ticks);
     for (size_t i = 0; i < count; i++) {
         uint64_t c = flow->tree->contexts[i].calls;
         flow->own[i] = from_ticks(ticks[i], scale);

@@ -30,6 +30,9 @@ static inline int tp_flow_is_folded(const tp_flow *flow, size_t context)
     return flow->folded != NULL && flow->folded[context];
 }
 
+/* Each context's own ticks into self[0 .. count - 1]; those that are shown. */
+void tp_own_ticks(const tp_context *contexts, size_t count, int64_t *self);
+
 /* Seconds as whole nanoseconds, from 0 up to what fits into 63 bits. */
 uint64_t tp_nanoseconds(double seconds);
 

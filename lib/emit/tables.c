@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "grove.h"
+#include "flow.h"
 #include "memory.h"
 #include "model.h"
 #include "names.h"
@@ -237,7 +237,7 @@ static tp_status begin_thread(tp_row_walk *w)
     w->self = tp_alloc(w->profile->allocator, tree->count, sizeof *w->self);
     if (w->self == NULL)
         return TP_ENOMEM;
-    tp_contexts_self(tree->contexts, tree->count, w->self);
+    tp_own_ticks(tree->contexts, tree->count, w->self);
     return TP_OK;
 }
 

@@ -184,8 +184,9 @@ static tp_status read_path(collapsed *c, tp_string path, int64_t weight)
         return status;
     if (sprout == TP_NO_INDEX || end[-1] == ';')
         return tp_lines_fail(c->lines, TP_EFORMAT, end, "a frame without a name");
-    s->grove.sprouts[sprout].ticks += weight;
-    return TP_OK;
+    /* Once more to where it is: a frame that stands for deeper recursion takes no time from its own level. */
+    tp_context own = { .function = s->grove.sprouts[sprout].function, .inclusive_ticks = weight };
+    return tp_grove_add(&s->grove, &sprout, s->grove.sprouts[sprout].parent, &own);
 }
 
 static tp_status read_line(collapsed *c)
