@@ -43,6 +43,7 @@ replay: $(addprefix $(BUILD)/replay-,$(FUZZ_TARGETS))
 
 # Each byte of the small ones to whatever it can be, of the other to what is likely to break it.
 FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof $(FUZZ_CORPUS)/small-async.prof \
+	$(FUZZ_CORPUS)/small-times.prof \
 	tests/golden/good/cprofile-3.13.prof
 
 FUZZ_FLIPPED_TEXT = small.collapsed small.callgrind circle.callgrind

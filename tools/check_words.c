@@ -196,4 +196,8 @@ void tp_say_closing(const tp_writer *writer, const tp_judgement *judgement)
     tp_say(writer, judgement->count == 1 ? " rule, " : " rules, ");
     tp_say_count(writer, judgement->broken);
     tp_say(writer, " broken");
+    if (judgement->times != NULL) {
+        tp_say(writer, "; times are ");
+        tp_say(writer, judgement->times);
+    }
 }

@@ -31,7 +31,7 @@ void tp_say_finding(const tp_writer *writer, const tp_rule *rule, const tp_findi
 /* "2 functions are not in the baseline: ..." */
 void tp_say_new(const tp_writer *writer, const tp_judgement *judgement);
 
-/* "3 rules, 1 broken" */
+/* "3 rules, 1 broken", and where there are two kinds of times "; times are compensated" */
 void tp_say_closing(const tp_writer *writer, const tp_judgement *judgement);
 
 #endif

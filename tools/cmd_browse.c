@@ -27,6 +27,7 @@ typedef struct browser {
     tp_pstats *stats; /* Owned; NULL: none loaded */
     char *path;       /* Owned: the file read last; NULL: none */
     char *last;       /* Owned: the line that an empty one repeats; NULL: none */
+    const tp_times *times; /* of files that are read; NULL: as they show them */
 } browser;
 
 typedef struct action {
@@ -62,6 +63,8 @@ static void print_load_error(tp_status status, const char *path, const tp_error 
 {
     if (status == TP_ENOMEM) {
         print_memory_error();
+    } else if (error->status == TP_EARGUMENT) {
+        printf("ValueError: %s\n", error->message);
     } else if (error->status != TP_OK) {
         printf("ValueError: %s (at byte %llu)\n", error->message,
                (unsigned long long)error->offset);
@@ -178,7 +181,7 @@ static int run_read(browser *b, const char *line)
         print_memory_error();
         return 0;
     }
-    tp_status status = tp_pstats_load(&stats, as_file(path), &error);
+    tp_status status = tp_pstats_load(&stats, as_file(path), b->times, &error);
     if (status != TP_OK) {
         free(copy);
         if (error.system_error != 0)
@@ -398,7 +401,7 @@ static int converse(browser *b)
 static int run(const tp_arguments *arguments, FILE *out)
 {
     (void)out;
-    browser b = { .stats = NULL };
+    browser b = { .times = tp_argument_times(arguments) };
     if (arguments->operand_count > 0)
         run_read(&b, arguments->operands[0]);
     for (size_t i = 1; i < arguments->operand_count; i++)
@@ -421,6 +424,7 @@ const tp_command tp_command_browse = {
             "help, quit. 'stats 10', 'stats .1' and 'stats json' print the first ten rows, the\n"
             "first tenth of them, and those of functions whose names match a regular expression.",
     .options = options,
+    .shared = TP_WITH_TIMES,
     .least = 0,
     .most = SIZE_MAX,
     .run = run,

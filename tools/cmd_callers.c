@@ -163,6 +163,7 @@ static int print(FILE *out, const tp_arguments *arguments, const view *v, const 
         fprintf(out, "; %zu of %zu edges\n\n", count, tp_profile_edge_count(v->profile));
     }
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(v->profile);
     tp_status status = fill(&table, v, edges, count);
     if (status == TP_OK)
         status = tp_table_print(&table, out, &style);
@@ -222,7 +223,7 @@ const tp_command tp_command_callers = {
     .text = "Figures are those of the calls by this caller. Rows are sorted by them, or by\n"
             "the function that is called; expressions given as limits speak of that, too.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run_callers,
@@ -235,7 +236,7 @@ const tp_command tp_command_callees = {
     .text = "Figures are those of the calls by this function. Rows are sorted by them, or by\n"
             "the function that calls; expressions given as limits speak of that, too.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run_callees,

@@ -62,6 +62,8 @@ static int check(const tp_arguments *arguments, const tp_rule_list *list, double
         status = tp_source_load_paths(&baseline, arguments, &path, 1);
     if (status == 0 && path != NULL)
         status = check_calls(baseline, path, tp_rule_list_of_calls(list, true));
+    if (status == 0 && path != NULL)
+        tp_source_agree(profile, baseline);
     if (status == 0) {
         tp_case facts = { .profile = profile,
                           .baseline = baseline,
@@ -140,7 +142,7 @@ const tp_command tp_command_check = {
         "\n"
         "Exit status: 0, or 1 when a rule was broken.",
     .options = options,
-    .shared = TP_WITH_FOCUS,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

@@ -206,7 +206,7 @@ const tp_command tp_command_convert = {
             "has none, the paths of speedscope, collapsed and pprof are an estimate, and that\n"
             "is said. chrome is refused: a profile holds sums, not when each call was.",
     .options = options,
-    .shared = TP_WITH_FOCUS,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

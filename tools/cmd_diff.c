@@ -75,6 +75,9 @@ static void put_totals(FILE *out, const tp_arguments *arguments, const tp_profil
                       TP_PLAIN);
         fputs(", ", out);
         tp_put_time(out, tp_total_time(both[i]));
+        /* Where only one of the two knows no other times, that is to be seen. */
+        if (!tp_put_times(out, ", ", both[i]) && tp_times_word(both[1 - i]) != NULL)
+            fputs(", raw", out);
         putc('\n', out);
     }
     double before = tp_total_time(a), after = tp_total_time(b);
@@ -107,6 +110,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *a,
         return failed;
     choose_columns(columns, a, b, rules);
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(a) != NULL ? tp_times_word(a) : tp_times_word(b);
     for (size_t i = 0; status == TP_OK && i < changes->shown; i++) {
         tp_cell *cells = tp_table_row(&table);
         if (cells == NULL)
@@ -227,6 +231,8 @@ static int run(const tp_arguments *arguments, FILE *out)
     if (failed == 0)
         failed = tp_source_load(&b, arguments, 1, 2);
     if (failed == 0)
+        tp_source_agree(a, b);
+    if (failed == 0)
         failed = compare(out, arguments, a, b, &rules);
     tp_profile_destroy(a);
     tp_profile_destroy(b);
@@ -255,7 +261,7 @@ const tp_command tp_command_diff = {
             "the others, those with more or fewer calls are shown. The largest changes come\n"
             "first.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 2,
     .most = 2,
     .run = run,

@@ -67,6 +67,57 @@ static void put_property(FILE *out, const tp_property *property)
     putc('\n', out);
 }
 
+/* "python 62.0 31.5 1.15 0.4" as words; what a later version adds behind it as it is. */
+static void put_cost(FILE *out, tp_string line)
+{
+    static const struct {
+        const char *before, *behind;
+    } words[] = {
+        { "", "" },           { ": ", " ns inside" },    { ", ", " ns outside" },
+        { ", stretch ", "" }, { ", spread ", " ns" },
+    };
+    size_t known = sizeof words / sizeof *words;
+    for (size_t i = 0, at = 0, end; at < line.size; i++, at = end + 1) {
+        for (end = at; end < line.size && line.bytes[end] != ' ';)
+            end++;
+        fputs(i < known ? words[i].before : ", ", out);
+        tp_put_string(out, (tp_string){ line.bytes + at, end - at }, TP_PLAIN);
+        fputs(i < known ? words[i].behind : "", out);
+    }
+    putc('\n', out);
+}
+
+static void put_costs(FILE *out, tp_string text)
+{
+    const char *field = "cost of a call";
+    for (size_t at = 0, end; at < text.size; at = end + 1, field = "") {
+        for (end = at; end < text.size && text.bytes[end] != '\n';)
+            end++;
+        put_field(out, field);
+        put_cost(out, (tp_string){ text.bytes + at, end - at });
+    }
+}
+
+/* What compensation did, which other properties say by names too long for a field. */
+static int put_compensation(FILE *out, const tp_property *property)
+{
+    const char *name = property->name.bytes;
+    if (strcmp(name, "compensation_taken") == 0 && property->kind == TP_REAL) {
+        put_field(out, "taken out");
+        tp_put_time(out, property->real);
+        fputs(" of probes\n", out);
+    } else if (strcmp(name, "compensation_clamped") == 0 && property->kind == TP_REAL) {
+        put_field(out, "not taken out");
+        tp_put_time(out, property->real);
+        fputs(", of own times shorter than their probes\n", out);
+    } else if (strcmp(name, "compensation_costs") == 0 && property->kind == TP_TEXT) {
+        put_costs(out, property->text);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
 static void put_processes(FILE *out, const tp_profile *profile)
 {
     for (size_t i = 0; i < tp_profile_process_count(profile); i++) {
@@ -292,8 +343,11 @@ static int run(const tp_arguments *arguments, FILE *out)
         return status;
     tp_put_heading(out, arguments, profile);
     put_writer(out, profile);
-    for (size_t i = 0; i < tp_profile_property_count(profile); i++)
-        put_property(out, &tp_profile_properties(profile)[i]);
+    for (size_t i = 0; i < tp_profile_property_count(profile); i++) {
+        const tp_property *property = &tp_profile_properties(profile)[i];
+        if (!put_compensation(out, property))
+            put_property(out, property);
+    }
     put_field(out, "edges");
     fprintf(out, "%zu\n", tp_profile_edge_count(profile));
     put_coroutines(out, profile);
@@ -318,7 +372,7 @@ const tp_command tp_command_info = {
     .purpose = "Print who wrote a profile, when, by which clock, and its repairs",
     .text = "",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

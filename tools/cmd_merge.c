@@ -62,7 +62,7 @@ const tp_command tp_command_merge = {
             "tree if all files have one. With the focus options it is a part of the sum that\n"
             "is written.",
     .options = options,
-    .shared = TP_WITH_FOCUS,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

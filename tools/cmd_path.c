@@ -84,6 +84,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     }
     const tp_thread_tree *tree = length > 0 ? &tp_profile_threads(profile)[thread] : NULL;
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(profile);
     tp_status status = fill(&table, profile, tree, path, length < rows ? length : rows);
     if (status == TP_OK && tp_style_is_for_people(&style))
         put_headings(out, arguments, profile, tree);
@@ -129,7 +130,7 @@ const tp_command tp_command_path = {
     .text = "From the top-level call down, always into the call that took the most time.\n"
             "Needs the exact call tree, which files of other profilers do not hold.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

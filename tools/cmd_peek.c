@@ -178,8 +178,11 @@ static int peek(FILE *out, const tp_arguments *arguments, const tp_profile *prof
     if (tp_profile_has_samples(profile))
         columns[CALLS].title = columns[CALLS].key = "samples";
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(profile);
     peeker p = { .profile = profile, .table = &table };
     tp_status status = peeker_init(&p);
+    if (status == TP_OK && tp_style_is_for_people(&style) && tp_put_times(out, "times: ", profile))
+        fputs("\n\n", out);
     if (status == TP_OK)
         status = print(out, &p, rows, count, &style);
     peeker_free(&p);
@@ -217,7 +220,7 @@ const tp_command tp_command_peek = {
     .text = "RE is a regular expression in Python's syntax; every function it occurs in is\n"
             "shown. share is of the function's cumulative time.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run,

@@ -173,6 +173,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     }
     tp_table table;
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(profile);
     tp_status status = fill(&table, profile, rows, count);
     if (status == TP_OK)
         status = tp_table_print(&table, out, &style);
@@ -221,7 +222,7 @@ const tp_command tp_command_top = {
             "the starts alone, awaited the time that its calls were suspended, overlapping\n"
             "ones each.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

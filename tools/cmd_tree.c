@@ -249,6 +249,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
         return failed;
     choose_columns(columns, profile, tp_argument_has(arguments, "invert"));
     tp_table_init(&table, columns, COLUMNS);
+    table.times = tp_times_word(profile);
     if (tp_style_is_for_people(&style))
         tp_put_heading(out, arguments, profile);
     for (size_t i = 0; status == TP_OK && i < tp_profile_thread_count(profile); i++)
@@ -334,7 +335,7 @@ const tp_command tp_command_tree = {
             "is an estimate, and the heading says so: a function's time is divided among its\n"
             "callers without knowing who called those.",
     .options = options,
-    .shared = TP_WITH_FOCUS | TP_WITH_TABLE | TP_WITH_OUTPUT,
+    .shared = TP_WITH_FOCUS | TP_WITH_TIMES | TP_WITH_TABLE | TP_WITH_OUTPUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run,

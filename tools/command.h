@@ -21,7 +21,8 @@ enum {
     TP_WITH_FOCUS = 1, /* --focus, --ignore, --hide, --strip-dirs, --collapse-lib, --thread,
                         * --process */
     TP_WITH_TABLE = 2, /* --format, --unit */
-    TP_WITH_OUTPUT = 4 /* --color, --no-pager, --width */
+    TP_WITH_OUTPUT = 4, /* --color, --no-pager, --width */
+    TP_WITH_TIMES = 8  /* --raw, --compensated */
 };
 
 typedef struct tp_arguments tp_arguments;
@@ -79,6 +80,9 @@ const char *tp_argument_next(const tp_arguments *arguments, const char *name, si
 
 /* The n-th option of a command, its own before the shared ones; NULL behind the last. */
 const tp_option *tp_command_option(const tp_command *command, size_t n);
+
+/* The times that --raw or --compensated asks for, of both the last; NULL: as files show them. */
+const tp_times *tp_argument_times(const tp_arguments *arguments);
 
 /* Prints "traceprof COMMAND: problem 'what'; see 'traceprof help COMMAND'" to stderr. Gives
  * TP_EXIT_USAGE. */

@@ -55,6 +55,49 @@ void tp_put_thread(FILE *out, const tp_profile *profile, const tp_thread_tree *t
     fprintf(out, "%s%llu", is_named ? ", " : "", (unsigned long long)thread->id);
 }
 
+static double other_total_time(const tp_profile *profile)
+{
+    const tp_function *functions = tp_profile_functions(profile);
+    double total = 0;
+    for (size_t i = 0; i < tp_profile_function_count(profile); i++)
+        total += functions[i].other_total;
+    return total;
+}
+
+int tp_is_in_part(const tp_profile *profile)
+{
+    const tp_property *how = tp_profile_property(profile, "compensation");
+    return how != NULL && how->kind == TP_TEXT && strcmp(how->text.bytes, "in part") == 0;
+}
+
+const char *tp_times_word(const tp_profile *profile)
+{
+    if (!tp_profile_has_both_times(profile))
+        return NULL;
+    return tp_profile_times(profile) == TP_TIMES_RAW ? "raw" : "compensated";
+}
+
+int tp_put_times(FILE *out, const char *before, const tp_profile *profile)
+{
+    double shown = tp_total_time(profile), other = other_total_time(profile);
+    const char *word = tp_times_word(profile);
+    if (word == NULL)
+        return 0;
+    fprintf(out, "%s%s", before, word);
+    if (tp_profile_times(profile) == TP_TIMES_COMPENSATED) {
+        fputs(tp_is_in_part(profile) ? " in part (" : " (", out);
+        tp_put_time(out, other - shown);
+        fputs(" of probes taken out; raw ", out);
+        tp_put_time(out, other);
+    } else {
+        fputs(tp_is_in_part(profile) ? " (at least " : " (", out);
+        tp_put_time(out, shown - other);
+        fputs(" of it probes", out);
+    }
+    putc(')', out);
+    return 1;
+}
+
 void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *profile)
 {
     size_t rows = count_rows(profile), files = arguments->operand_count;
@@ -66,5 +109,6 @@ void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *
     put_counts(out, profile);
     fprintf(out, "%zu function%s in ", rows, rows == 1 ? "" : "s");
     tp_put_time(out, tp_total_time(profile));
+    tp_put_times(out, ", ", profile);
     putc('\n', out);
 }

@@ -162,6 +162,35 @@ static void put_roff_option(FILE *out, const tp_option *option)
     fputc('\n', out);
 }
 
+static const struct {
+    const char *title;
+    unsigned shared;
+} groups[] = {
+    { "Focus", TP_WITH_FOCUS },
+    { "Times", TP_WITH_TIMES },
+    { "Tables", TP_WITH_TABLE },
+    { "Output", TP_WITH_OUTPUT },
+};
+
+#define GROUP_COUNT (sizeof groups / sizeof *groups)
+
+/* "Takes the options of Focus, Times and Output, too." */
+static void put_roff_groups(FILE *out, unsigned shared)
+{
+    if (shared == 0)
+        return;
+    unsigned left = shared;
+    fputs(".PP\nTakes the options of ", out);
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        if ((shared & groups[i].shared) == 0)
+            continue;
+        left &= ~groups[i].shared;
+        fprintf(out, "%s%s", groups[i].title,
+                left == 0 ? "" : (left & (left - 1)) == 0 ? " and " : ", ");
+    }
+    fputs(", too.\n", out);
+}
+
 static void put_roff_command(FILE *out, const tp_command *command)
 {
     fprintf(out, ".SS traceprof %s [OPTIONS] %s\n", command->name, command->operands);
@@ -169,13 +198,7 @@ static void put_roff_command(FILE *out, const tp_command *command)
     fputs(".\n", out);
     for (size_t n = 0; n < 64 && command->options[n].name != NULL; n++)
         put_roff_option(out, &command->options[n]);
-    if (command->shared != 0)
-        fputs(command->shared & TP_WITH_TABLE
-                  ? ".PP\nTakes the options of focus, tables and output, too.\n"
-              : command->shared & TP_WITH_OUTPUT
-                  ? ".PP\nTakes the options of focus and output, too.\n"
-                  : ".PP\nTakes the options of focus, too.\n",
-              out);
+    put_roff_groups(out, command->shared);
     if (command->text != NULL)
         put_paragraphs(out, command->text);
 }
@@ -205,9 +228,8 @@ void tp_print_manual(FILE *out)
     for (size_t i = 0; i < count; i++)
         put_roff_command(out, commands[i]);
     fputs(".SH OPTIONS OF MANY COMMANDS\nAll take \\fB\\-h\\fR, \\fB\\-\\-help\\fR.\n", out);
-    put_roff_shared(out, "Focus", TP_WITH_FOCUS);
-    put_roff_shared(out, "Tables", TP_WITH_TABLE);
-    put_roff_shared(out, "Output", TP_WITH_OUTPUT);
+    for (size_t i = 0; i < GROUP_COUNT; i++)
+        put_roff_shared(out, groups[i].title, groups[i].shared);
     fputs(".SH EXIT STATUS\n", out);
     put_roff(out, statuses);
     fputs("\n.SH ENVIRONMENT\n", out);

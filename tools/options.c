@@ -26,6 +26,12 @@ static const tp_option table_options[] = {
     SHARED_END,
 };
 
+static const tp_option times_options[] = {
+    { '\0', "raw", NULL, "times as they were measured, the cost of the probes included", NULL },
+    { '\0', "compensated", NULL, "times without it; default: as the file shows them", NULL },
+    SHARED_END,
+};
+
 static const tp_option output_options[] = {
     { '\0', "color", "WHEN", "auto (default), always or never", "auto always never" },
     { '\0', "width", "COLUMNS", "of the table; default: the terminal's, without one no limit", NULL },
@@ -43,6 +49,7 @@ const tp_option *tp_command_option(const tp_command *command, size_t n)
     const tp_option *const groups[] = {
         command->options,
         command->shared & TP_WITH_FOCUS ? focus_options : NULL,
+        command->shared & TP_WITH_TIMES ? times_options : NULL,
         command->shared & TP_WITH_TABLE ? table_options : NULL,
         command->shared & TP_WITH_OUTPUT ? output_options : NULL,
         help_option,
@@ -245,4 +252,17 @@ const char *tp_argument(const tp_arguments *a, const char *name)
     while ((value = tp_argument_next(a, name, &position)) != NULL)
         last = value;
     return last;
+}
+
+const tp_times *tp_argument_times(const tp_arguments *a)
+{
+    static const tp_times raw = TP_TIMES_RAW, compensated = TP_TIMES_COMPENSATED;
+    const tp_times *wanted = NULL;
+    for (size_t i = 0; i < a->given_count; i++) {
+        if (strcmp(a->given[i].option->name, "raw") == 0)
+            wanted = &raw;
+        else if (strcmp(a->given[i].option->name, "compensated") == 0)
+            wanted = &compensated;
+    }
+    return wanted;
 }

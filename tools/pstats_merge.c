@@ -302,7 +302,7 @@ tp_status tp_pstats_add(tp_pstats *stats, const char *path, tp_error *error)
 {
     tp_pstats *added;
     merger m;
-    tp_status status = tp_pstats_load(&added, path, error);
+    tp_status status = tp_pstats_load(&added, path, stats->times, error);
     if (status != TP_OK)
         return status;
     status = merger_init(&m, stats, added);

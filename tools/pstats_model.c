@@ -128,7 +128,15 @@ static tp_status fill(tp_pstats *stats, tp_profile *profile, const char *path)
     return stats->row_count == 0 ? TP_EARGUMENT : TP_OK;
 }
 
-tp_status tp_pstats_load(tp_pstats **out, const char *path, tp_error *error)
+static tp_status show(tp_profile *profile, const tp_times *times, tp_error *error)
+{
+    tp_status status = times == NULL ? TP_OK : tp_profile_show_times(profile, *times);
+    if (status != TP_OK)
+        *error = (tp_error){ .status = status, .message = "no compensated times in the file" };
+    return status;
+}
+
+tp_status tp_pstats_load(tp_pstats **out, const char *path, const tp_times *times, tp_error *error)
 {
     tp_read_options options = TP_READ_OPTIONS_INIT;
     tp_profile *profile;
@@ -137,11 +145,13 @@ tp_status tp_pstats_load(tp_pstats **out, const char *path, tp_error *error)
     tp_status status = tp_pstats_read_file(&profile, path, &options, error);
     if (status != TP_OK)
         return status;
-    tp_pstats *stats = allocate(1, sizeof *stats);
+    status = show(profile, times, error);
+    tp_pstats *stats = status == TP_OK ? allocate(1, sizeof *stats) : NULL;
     if (stats == NULL) {
         tp_profile_destroy(profile);
-        return TP_ENOMEM;
+        return status == TP_OK ? TP_ENOMEM : status;
     }
+    stats->times = times;
     status = fill(stats, profile, path);
     if (status == TP_OK)
         *out = stats;

@@ -63,13 +63,16 @@ typedef struct tp_pstats {
     double total;
     size_t name_width;
     int is_sampled;
+    const tp_times *times; /* Borrowed; those that were asked for */
 } tp_pstats;
 
-/* What pstats.Stats(path) holds. TP_EIO and TP_EFORMAT with `error` filled; TP_EARGUMENT: the file
- * has no functions, which pstats refuses. */
-TP_NODISCARD tp_status tp_pstats_load(tp_pstats **stats, const char *path, tp_error *error);
+/* What pstats.Stats(path) holds; or the same of these times, if `times` is not NULL. TP_EIO and TP_EFORMAT
+ * with `error` filled; TP_EARGUMENT likewise: the file has not those times, and without: it has no
+ * functions, which pstats refuses. */
+TP_NODISCARD tp_status tp_pstats_load(tp_pstats **stats, const char *path, const tp_times *times,
+                                      tp_error *error);
 
-/* stats.add(path), which leaves `stats` as it was on failure. TP_ESTATE: a function's callers have
+/* stats.add(path) of the same times, which leaves `stats` as it was on failure. TP_ESTATE: a function's callers have
  * times in one file, and numbers of calls alone in the other. */
 TP_NODISCARD tp_status tp_pstats_add(tp_pstats *stats, const char *path, tp_error *error);
 

@@ -80,7 +80,8 @@ static int file_error(tp_status status, const char *path, const tp_error *error)
 static int load_files(tp_pstats **stats, const tp_arguments *arguments)
 {
     tp_error error;
-    tp_status status = tp_pstats_load(stats, arguments->operands[0], &error);
+    const tp_times *times = tp_argument_times(arguments);
+    tp_status status = tp_pstats_load(stats, arguments->operands[0], times, &error);
     if (status != TP_OK)
         return file_error(status, arguments->operands[0], &error);
     for (size_t i = arguments->operand_count; i > 1; i--) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heading.h"
 #include "text.h"
 #include "tool.h"
 
@@ -20,7 +21,7 @@ int tp_source_error(const char *path, const tp_error *error)
     put_path("", path);
     if (error->system_error != 0)
         fprintf(stderr, "%s: %s\n", error->message, strerror(error->system_error));
-    else if (error->status == TP_ENOMEM)
+    else if (error->status == TP_ENOMEM || error->status == TP_EARGUMENT)
         fprintf(stderr, "%s\n", error->message);
     else
         fprintf(stderr, "not a profile: %s (at byte %llu)\n", error->message,
@@ -47,6 +48,56 @@ int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is)
     return tp_source_error(path, &error);
 }
 
+/* Whether each of its times is there in both kinds; a sum may have some only raw. */
+static int has_both(const tp_profile *profile)
+{
+    return tp_profile_has_both_times(profile) && !tp_is_in_part(profile);
+}
+
+static void show(tp_profile *profile, tp_times times)
+{
+    tp_status status = tp_profile_show_times(profile, times);
+    (void)status; /* has been seen to: whoever has one kind only shows it */
+}
+
+void tp_source_agree(tp_profile *a, tp_profile *b)
+{
+    if (tp_profile_times(a) == tp_profile_times(b))
+        return;
+    tp_times times = has_both(a) && has_both(b) ? TP_TIMES_COMPENSATED : TP_TIMES_RAW;
+    show(a, times);
+    show(b, times);
+}
+
+/* Why, as far as the file tells. */
+static int lacks_times(const tp_arguments *arguments, const char *path, const tp_profile *profile)
+{
+    tp_origin origin = tp_profile_origin(profile);
+    const tp_property *how = tp_profile_property(profile, "compensation");
+    put_path(arguments->command->name, path);
+    fputs("no compensated times in the file", stderr);
+    if (how != NULL && how->kind == TP_TEXT) {
+        fputs("; compensation is ", stderr); /* "off: " and why */
+        tp_put_string(stderr, how->text, TP_PLAIN);
+    } else if (!origin.has_extension) {
+        fprintf(stderr, ", which %s wrote", tp_dialect_name(origin.dialect));
+    }
+    putc('\n', stderr);
+    return TP_EXIT_INPUT;
+}
+
+/* Reads a file and shows the times that are asked for, if any are. */
+static int read_shown(tp_profile **profile, const tp_arguments *arguments, const char *path)
+{
+    const tp_times *times = tp_argument_times(arguments);
+    int failed = tp_source_read(profile, path, 0);
+    if (failed != 0 || times == NULL || tp_profile_show_times(*profile, *times) == TP_OK)
+        return failed;
+    failed = lacks_times(arguments, path, *profile);
+    tp_profile_destroy(*profile);
+    return failed;
+}
+
 /* What a file has that the sum cannot hold is told, not dropped silently. */
 static int finish_merge(tp_merge *merge, tp_profile **profile, size_t files)
 {
@@ -61,28 +112,54 @@ static int finish_merge(tp_merge *merge, tp_profile **profile, size_t files)
     return 0;
 }
 
-static int merge_files(tp_profile **profile, const char *const *paths, size_t count)
+/* Which times files show, and whether all have both. */
+typedef struct times_seen {
+    int raw;
+    int compensated;
+    int all_both;
+} times_seen;
+
+static void note_times(times_seen *seen, const tp_profile *profile)
+{
+    if (tp_profile_times(profile) == TP_TIMES_RAW)
+        seen->raw = 1;
+    else
+        seen->compensated = 1;
+    seen->all_both &= has_both(profile);
+}
+
+static int add_file(tp_merge *merge, const tp_arguments *arguments, const char *path,
+                    times_seen *seen)
+{
+    tp_profile *one;
+    int failed = read_shown(&one, arguments, path);
+    if (failed != 0)
+        return failed;
+    note_times(seen, one);
+    tp_status status = tp_merge_add(merge, one);
+    tp_profile_destroy(one);
+    if (status == TP_OK)
+        return 0;
+    put_path("", path);
+    fprintf(stderr, "cannot be added: %s\n", tp_status_message(status));
+    return TP_EXIT_INPUT;
+}
+
+static int merge_files(tp_profile **profile, const tp_arguments *arguments, const char *const *paths,
+                       size_t count)
 {
     tp_merge *merge;
+    times_seen seen = { .all_both = 1 };
     int failed = 0;
     tp_status status = tp_merge_create(&merge, NULL);
     if (status != TP_OK)
         return tp_status_error(status);
-    for (size_t i = 0; failed == 0 && i < count; i++) {
-        tp_profile *one;
-        failed = tp_source_read(&one, paths[i], 0);
-        if (failed != 0)
-            break;
-        status = tp_merge_add(merge, one);
-        tp_profile_destroy(one);
-        if (status != TP_OK) {
-            put_path("", paths[i]);
-            fprintf(stderr, "cannot be added: %s\n", tp_status_message(status));
-            failed = TP_EXIT_INPUT;
-        }
-    }
+    for (size_t i = 0; failed == 0 && i < count; i++)
+        failed = add_file(merge, arguments, paths[i], &seen);
     if (failed == 0)
         failed = finish_merge(merge, profile, count);
+    if (failed == 0 && seen.raw && seen.compensated)
+        show(*profile, seen.all_both ? TP_TIMES_COMPENSATED : TP_TIMES_RAW);
     tp_merge_destroy(merge);
     return failed;
 }
@@ -284,8 +361,8 @@ int tp_source_load_paths(tp_profile **out, const tp_arguments *arguments, const 
                          size_t count)
 {
     tp_profile *profile = NULL;
-    int failed = count == 1 ? tp_source_read(&profile, paths[0], 0)
-                            : merge_files(&profile, paths, count);
+    int failed = count == 1 ? read_shown(&profile, arguments, paths[0])
+                            : merge_files(&profile, arguments, paths, count);
     if (failed != 0)
         return failed;
     failed = focus(&profile, arguments);

@@ -5,7 +5,8 @@
 #include "command.h"
 
 /* Reads operands [first, last), merges them if there are several, applies the focus options (and
- * --root, where the command has it). 0, or an exit status with the error printed. */
+ * --root, where the command has it). Times are those that are asked for; else as the files show them, and
+ * where those differ, compensated if all have them, else raw. 0, or an exit status with the error printed. */
 int tp_source_load(tp_profile **profile, const tp_arguments *arguments, size_t first, size_t last);
 
 /* The same for any files. */
@@ -14,6 +15,10 @@ int tp_source_load_paths(tp_profile **profile, const tp_arguments *arguments,
 
 /* Reads one file. `as_is` as in tp_read_options. 0, or an exit status with the error printed. */
 int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is);
+
+/* Brings two profiles to the same times, unless --raw or --compensated did: where they differ, to the
+ * compensated ones if both have them wholly, else to raw ones. */
+void tp_source_agree(tp_profile *a, tp_profile *b);
 
 /* Says on stderr that a file, or the sum of files, has no call tree. Gives TP_EXIT_INPUT. */
 int tp_source_lacks_tree(const tp_arguments *arguments, const char *path);

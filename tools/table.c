@@ -410,6 +410,11 @@ static void put_csv_label(FILE *out, const tp_cell *cell)
     tp_put_string(out, cell->label->name, TP_CSV);
 }
 
+static void end_csv_row(FILE *out, const char *times)
+{
+    fprintf(out, "%s%s\n", times != NULL ? "," : "", times != NULL ? times : "");
+}
+
 static void print_csv(const layout *l, FILE *out)
 {
     const tp_table *table = l->table;
@@ -422,8 +427,9 @@ static void print_csv(const layout *l, FILE *out)
         else
             fprintf(out, "%s%s%s", column->key, is_time(column) ? "_" : "",
                     is_time(column) ? l->u->name : "");
-        putc(c == l->last ? '\n' : ',', out);
+        fputs(c == l->last ? "" : ",", out);
     }
+    end_csv_row(out, table->times != NULL ? "times" : NULL);
     for (size_t r = 0; r < table->row_count; r++) {
         for (size_t c = 0; c <= l->last; c++) {
             if (!is_shown(l, c))
@@ -433,8 +439,9 @@ static void print_csv(const layout *l, FILE *out)
                 put_csv_label(out, cell);
             else
                 put_value(out, &table->columns[c], cell, l->u, TP_CSV);
-            putc(c == l->last ? '\n' : ',', out);
+            fputs(c == l->last ? "" : ",", out);
         }
+        end_csv_row(out, table->times);
     }
 }
 
@@ -469,6 +476,8 @@ static void put_json_row(FILE *out, const layout *l, size_t row)
                 is_time(column) ? l->u->name : "");
         put_value(out, column, cell, l->u, TP_JSON);
     }
+    if (l->table->times != NULL)
+        fprintf(out, ",\"times\":\"%s\"", l->table->times);
     putc('}', out);
 }
 

@@ -55,6 +55,7 @@ typedef struct tp_table {
     tp_cell *cells; /* Owned; row by row */
     size_t row_count;
     size_t capacity;
+    const char *times; /* what a last column "times" has in each row for machines; NULL: no such column */
 } tp_table;
 
 typedef enum tp_format {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "heading.h"
 #include "pstats_model.h"
 
 typedef struct court {
@@ -172,10 +173,17 @@ static tp_status convene(court *c)
     return tp_profile_match(c->facts->profile, c->facts->baseline, c->partners);
 }
 
+/* Both profiles show the same, but one may know no other. */
+static const char *times_of(const tp_case *facts)
+{
+    const char *times = tp_times_word(facts->profile);
+    return times != NULL || facts->baseline == NULL ? times : tp_times_word(facts->baseline);
+}
+
 tp_status tp_judge(tp_judgement *judgement, const tp_case *facts)
 {
     court c = { .facts = facts };
-    *judgement = (tp_judgement){ .count = 0 };
+    *judgement = (tp_judgement){ .times = times_of(facts) };
     tp_status status = convene(&c);
     judgement->verdicts = calloc(facts->rule_count + 1, sizeof *judgement->verdicts);
     if (judgement->verdicts == NULL)

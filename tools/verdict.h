@@ -37,6 +37,7 @@ typedef struct tp_judgement {
     tp_verdict *verdicts; /* Owned, one a rule: broken ones of calls, other broken ones, the rest */
     size_t count;
     size_t broken;
+    const char *times; /* "raw" or "compensated", where a profile has both; else NULL */
     size_t new_count; /* functions that relative rules speak of and the baseline has not */
     const tp_function *newest[TP_NEW_KEPT]; /* Borrowed; the longest running of them */
 } tp_judgement;

@@ -1,5 +1,5 @@
 /* Profiles made from profiles: a part of one, several added up, one seen from below. What is given is
- * left as it was; what is made stands by itself. */
+ * left as it was; what is made stands by itself, and has both times if that has. */
 #ifndef TRACEPROF_RESHAPE_H
 #define TRACEPROF_RESHAPE_H
 
@@ -55,14 +55,16 @@ TP_API TP_NODISCARD tp_status tp_profile_invert(tp_profile **inverted, const tp_
 
 /* A tree out of edges alone: each function's time divided among its callers as the edges have it,
  * whoever called those. That is an estimate, and wrong wherever a function does different work for
- * different callers' callers. Contexts below `least` of the total time (0.001 is a thousandth) are left
- * out, as is recursion. The property "tree" says "estimated". */
+ * different callers' callers. Contexts below `least` of the total time that is shown (0.001 is a
+ * thousandth) are left out, as is recursion. The property "tree" says "estimated". */
 TP_API TP_NODISCARD tp_status tp_profile_estimate_tree(tp_profile **estimate,
                                                        const tp_profile *profile, double least);
 
 /* Adding up. Rows, edges, coroutines and trees of equal labels are one, threads of equal names and
  * processes too, and processes of equal pid, start and command. Counts add up exactly, times as doubles
- * do, trees and coroutines in the first one's ticks. */
+ * do, trees and coroutines in the first one's ticks. The sum has both times if any has, and shows what the
+ * first of those does; the times of one that has only raw ones count in both, and the property
+ * "compensation" says "in part". */
 typedef struct tp_merge tp_merge;
 
 TP_API TP_NODISCARD tp_status tp_merge_create(tp_merge **merge, const tp_allocator *allocator);

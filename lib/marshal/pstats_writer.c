@@ -64,6 +64,15 @@ static bool is_only_caller(const tp_profile *profile, size_t index, size_t next_
            profile->thread_count == 0 && profile->coroutine_count == 0;
 }
 
+/* Whether the first object has the row; to be asked of each in turn, with *next_edge 0 at first. */
+static bool has_row(const tp_profile *profile, size_t index, size_t *next_edge)
+{
+    bool it_has = !is_only_caller(profile, index, *next_edge);
+    while (*next_edge < profile->edge_count && profile->edges[*next_edge].callee == index)
+        ++*next_edge;
+    return it_has;
+}
+
 static void put_dictionary(tp_marshal_writer *writer, const tp_profile *profile)
 {
     size_t e = 0;
@@ -137,6 +146,14 @@ static void put_columns(tp_marshal_writer *writer, const tp_tree_data *tree)
         tp_buffer_put_u64(buffer, (uint64_t)tree->contexts[i].inclusive_ticks);
 }
 
+static void put_other_ticks(tp_marshal_writer *writer, const tp_tree_data *tree)
+{
+    put_name(writer, TP_FORMAT_OTHER_TICKS);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 8);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u64(writer->buffer, (uint64_t)tree->contexts[i].other_ticks);
+}
+
 static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
                        const tp_tree_data *tree)
 {
@@ -151,6 +168,8 @@ static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
         tp_marshal_int(writer, tree->process);
     }
     put_columns(writer, tree);
+    if (profile->both_times)
+        put_other_ticks(writer, tree);
     tp_marshal_dict_end(writer);
 }
 
@@ -180,6 +199,12 @@ static void put_coroutines(tp_marshal_writer *writer, const tp_profile *profile)
     tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
     for (size_t i = 0; i < count; i++)
         tp_buffer_put_u64(buffer, (uint64_t)rows[i].awaited_ticks);
+    if (profile->both_times) {
+        put_name(writer, TP_FORMAT_OTHER_ACTIVE);
+        tp_marshal_bytes_begin(writer, (uint64_t)count * 8);
+        for (size_t i = 0; i < count; i++)
+            tp_buffer_put_u64(buffer, (uint64_t)rows[i].other_active_ticks);
+    }
     tp_marshal_dict_end(writer);
 }
 
@@ -215,6 +240,46 @@ static void put_processes(tp_marshal_writer *writer, const tp_profile *profile)
     }
 }
 
+/* The rows' figures of the times that the first object does not show, of those rows that it has. */
+static void put_row_column(tp_marshal_writer *writer, const tp_profile *profile, bool cumulative)
+{
+    uint64_t count = 0;
+    size_t edge = 0;
+    put_name(writer, cumulative ? TP_FORMAT_CUMULATIVE : TP_FORMAT_TOTAL);
+    for (size_t i = 0; i < profile->function_count; i++)
+        count += has_row(profile, i, &edge);
+    tp_marshal_bytes_begin(writer, count * 8);
+    edge = 0;
+    for (size_t i = 0; i < profile->function_count; i++) {
+        const tp_function *row = &profile->functions[i];
+        if (has_row(profile, i, &edge))
+            tp_buffer_put_f64(writer->buffer, cumulative ? row->other_cumulative : row->other_total);
+    }
+}
+
+static void put_edge_column(tp_marshal_writer *writer, const tp_profile *profile, bool cumulative)
+{
+    put_name(writer, cumulative ? TP_FORMAT_EDGE_CUMULATIVE : TP_FORMAT_EDGE_TOTAL);
+    tp_marshal_bytes_begin(writer, (uint64_t)profile->edge_count * 8);
+    for (size_t i = 0; i < profile->edge_count; i++) {
+        const tp_edge *edge = &profile->edges[i];
+        tp_buffer_put_f64(writer->buffer, cumulative ? edge->other_cumulative : edge->other_total);
+    }
+}
+
+static void put_times(tp_marshal_writer *writer, const tp_profile *profile)
+{
+    put_name(writer, TP_FORMAT_TIMES);
+    put_name(writer, profile->times == TP_TIMES_RAW ? TP_FORMAT_RAW : TP_FORMAT_COMPENSATED);
+    put_name(writer, TP_FORMAT_OTHER);
+    tp_marshal_dict_begin(writer);
+    put_row_column(writer, profile, false);
+    put_row_column(writer, profile, true);
+    put_edge_column(writer, profile, false);
+    put_edge_column(writer, profile, true);
+    tp_marshal_dict_end(writer);
+}
+
 static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
 {
     tp_marshal_dict_begin(writer);
@@ -226,6 +291,8 @@ static void put_extension(tp_marshal_writer *writer, const tp_profile *profile)
     tp_marshal_float(writer, profile->unit > 0 ? profile->unit : 1e-9); /* of no ticks, without trees */
     put_name(writer, TP_FORMAT_PROPERTIES);
     put_properties(writer, profile);
+    if (profile->both_times)
+        put_times(writer, profile);
     if (profile->coroutine_count > 0) {
         put_name(writer, TP_FORMAT_COROUTINES);
         put_coroutines(writer, profile);

@@ -7,8 +7,10 @@
 #include "load.h"
 #include "parts.h"
 #include "process_reader.h"
+#include "times_reader.h"
 
-/* Bytes of a context over all columns. */
+/* Bytes of a context over all columns, and over those that are always there. */
+#define WHOLE_CONTEXT_SIZE 40
 #define CONTEXT_SIZE 32
 
 /* And of a thread without any: its dictionary's names, if only as references, and what they stand for. */
@@ -91,6 +93,7 @@ typedef struct thread_parts {
     tp_item nested;
     tp_item ticks;
     tp_item process;
+    tp_item other;
 } thread_parts;
 
 static tp_status read_thread(tp_marshal_reader *reader, thread_parts *parts)
@@ -100,15 +103,22 @@ static tp_status read_thread(tp_marshal_reader *reader, thread_parts *parts)
         { TP_FORMAT_FUNCTION, &parts->function }, { TP_FORMAT_PARENT, &parts->parent },
         { TP_FORMAT_CALLS, &parts->calls },       { TP_FORMAT_NESTED, &parts->nested },
         { TP_FORMAT_TICKS, &parts->ticks },       { TP_FORMAT_PROCESS, &parts->process },
+        { TP_FORMAT_OTHER_TICKS, &parts->other },
     };
     return tp_read_parts(reader, names, sizeof names / sizeof *names);
+}
+
+static bool has_other(const thread_parts *parts)
+{
+    return parts->other.kind != TP_ITEM_NULL;
 }
 
 static bool have_columns(const thread_parts *parts, uint32_t count)
 {
     return tp_is_column(&parts->function, 4, count) && tp_is_column(&parts->parent, 4, count) &&
            tp_is_column(&parts->calls, 8, count) && tp_is_column(&parts->nested, 8, count) &&
-           tp_is_column(&parts->ticks, 8, count);
+           tp_is_column(&parts->ticks, 8, count) &&
+           (!has_other(parts) || tp_is_column(&parts->other, 8, count));
 }
 
 /* Pre-order means more than that a parent stands before its child: it must lie on the path to the
@@ -125,11 +135,13 @@ static bool is_on_path(const tp_tree_data *tree, uint32_t parent)
 
 static tp_context get_context(const thread_parts *parts, size_t i)
 {
+    const tp_item *other = has_other(parts) ? &parts->other : &parts->ticks;
     return (tp_context){ .function = tp_load_u32(parts->function.as.bytes + 4 * i),
                          .parent = tp_load_u32(parts->parent.as.bytes + 4 * i),
                          .calls = tp_load_u64(parts->calls.as.bytes + 8 * i),
                          .nested_calls = tp_load_u64(parts->nested.as.bytes + 8 * i),
-                         .inclusive_ticks = (int64_t)tp_load_u64(parts->ticks.as.bytes + 8 * i) };
+                         .inclusive_ticks = (int64_t)tp_load_u64(parts->ticks.as.bytes + 8 * i),
+                         .other_ticks = (int64_t)tp_load_u64(other->as.bytes + 8 * i) };
 }
 
 static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, tp_tree_data *tree,
@@ -159,7 +171,8 @@ static tp_status count_thread(tp_marshal_reader *reader, const tp_item *thread,
 {
     if (!have_columns(parts, parts->function.count / 4))
         return tp_bad_item(reader, thread, "a thread's columns are missing or of unequal length");
-    *before += LEAST_THREAD_SIZE + (uint64_t)(parts->function.count / 4) * CONTEXT_SIZE;
+    uint64_t size = has_other(parts) ? WHOLE_CONTEXT_SIZE : CONTEXT_SIZE;
+    *before += LEAST_THREAD_SIZE + (uint64_t)(parts->function.count / 4) * size;
     if (*before > reader->size)
         return tp_bad_item(reader, thread, "more threads and contexts than the file has room for");
     return TP_OK;
@@ -172,7 +185,8 @@ static bool is_process(const tp_item *item)
                                           item->as.integer < TP_MAX_PROCESSES);
 }
 
-static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uint64_t *before)
+static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uint64_t *before,
+                             tp_times_found *found)
 {
     tp_item thread;
     thread_parts parts;
@@ -203,10 +217,11 @@ static tp_status load_thread(tp_marshal_reader *reader, tp_profile *profile, uin
         return tp_load_failed(reader, status);
     if (parts.process.kind == TP_ITEM_INT)
         tree->process = (uint32_t)parts.process.as.integer;
+    found->threads += has_other(&parts);
     return load_contexts(reader, profile, tree, &thread, &parts);
 }
 
-static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile)
+static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile, tp_times_found *found)
 {
     tp_item list;
     uint64_t before = 0;
@@ -218,7 +233,7 @@ static tp_status load_threads(tp_marshal_reader *reader, tp_profile *profile)
     if (status == TP_OK)
         status = tp_marshal_enter(reader, &list);
     for (uint32_t i = 0; status == TP_OK && i < list.count; i++)
-        status = load_thread(reader, profile, &before);
+        status = load_thread(reader, profile, &before, found);
     return status;
 }
 
@@ -256,7 +271,8 @@ static tp_status read_unit(tp_marshal_reader *reader, tp_profile *profile)
     return TP_OK;
 }
 
-static tp_status load_part(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key)
+static tp_status load_part(tp_marshal_reader *reader, tp_profile *profile, const tp_item *key,
+                           tp_times_found *found)
 {
     tp_item value;
     if (tp_is_key(key, TP_FORMAT_UNIT))
@@ -264,11 +280,15 @@ static tp_status load_part(tp_marshal_reader *reader, tp_profile *profile, const
     if (tp_is_key(key, TP_FORMAT_PROPERTIES))
         return load_properties(reader, profile);
     if (tp_is_key(key, TP_FORMAT_THREADS))
-        return load_threads(reader, profile);
+        return load_threads(reader, profile, found);
     if (tp_is_key(key, TP_FORMAT_COROUTINES))
-        return tp_load_coroutines(reader, profile);
+        return tp_load_coroutines(reader, profile, &found->coroutines);
     if (tp_is_key(key, TP_FORMAT_PROCESSES))
         return tp_load_processes(reader, profile);
+    if (tp_is_key(key, TP_FORMAT_TIMES))
+        return tp_load_times(reader, profile, found);
+    if (tp_is_key(key, TP_FORMAT_OTHER))
+        return tp_load_other(reader, profile, found);
     tp_status status = tp_marshal_read(reader, &value);
     return status == TP_OK ? tp_marshal_skip(reader, &value) : status;
 }
@@ -292,6 +312,7 @@ tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
 {
     tp_item dict, key;
     bool at_end = false;
+    tp_times_found found = { 0 };
     tp_marshal_next_object(reader);
     tp_status status = tp_marshal_read(reader, &dict);
     if (status != TP_OK || dict.kind != TP_ITEM_DICT)
@@ -304,7 +325,7 @@ tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
             status = check_version(reader);
             profile->origin.has_extension = 1;
         } else if (profile->origin.has_extension) {
-            status = load_part(reader, profile, &key);
+            status = load_part(reader, profile, &key, &found);
         } else {
             tp_item value;
             status = tp_marshal_read(reader, &value);
@@ -314,5 +335,7 @@ tp_status tp_load_extension(tp_marshal_reader *reader, tp_profile *profile)
     }
     if (status == TP_OK && profile->origin.has_extension)
         status = check_whole(reader, profile, &dict);
+    if (status == TP_OK)
+        status = tp_check_times(reader, profile, &found, &dict);
     return status;
 }

@@ -1,5 +1,6 @@
 /* A calling context tree guessed from edges. */
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <traceprof/reshape.h>
@@ -19,11 +20,17 @@
 /* Longest time that ticks can hold with room for sums. */
 #define MAX_SECONDS 1e9
 
+/* Of both times. What is shown decides on the tree's shape. */
+typedef struct both_seconds {
+    double shown;
+    double other;
+} both_seconds;
+
 typedef struct branch {
     uint32_t context; /* in the tree */
     uint32_t function;
-    size_t next;    /* of the edges that lead out of the function */
-    double seconds; /* of this context */
+    size_t next;       /* of the edges that lead out of the function */
+    both_seconds time; /* of this context */
 } branch;
 
 typedef struct grower {
@@ -31,8 +38,8 @@ typedef struct grower {
     tp_profile *made;
     uint32_t *first_edge; /* Owned, as all here; edges by caller */
     uint32_t *edges;
-    double *weight;   /* seconds an edge is worth */
-    uint8_t *on_path; /* by function */
+    both_seconds *weight; /* what an edge is worth */
+    uint8_t *on_path;     /* by function */
     branch *path;
     size_t depth;
     size_t path_capacity;
@@ -67,10 +74,11 @@ static void weigh_edges(grower *g)
         for (; i < end; i++) {
             const tp_edge *edge = &p->edges[i];
             double share = calls > 0 ? fabs((double)edge->calls) / calls : 0;
-            g->weight[i] =
-                clamp_seconds(tp_profile_has_edge_times(p)
-                                  ? edge->cumulative
-                                  : p->functions[edge->callee].cumulative * share);
+            const tp_function *callee = &p->functions[edge->callee];
+            bool timed = tp_profile_has_edge_times(p);
+            double shown = timed ? edge->cumulative : callee->cumulative * share;
+            double other = timed ? edge->other_cumulative : callee->other_cumulative * share;
+            g->weight[i] = (both_seconds){ clamp_seconds(shown), clamp_seconds(other) };
         }
     }
 }
@@ -101,7 +109,7 @@ static tp_status grower_init(grower *g)
     return TP_OK;
 }
 
-static tp_status push(grower *g, tp_tree_data *tree, uint32_t function, double seconds,
+static tp_status push(grower *g, tp_tree_data *tree, uint32_t function, both_seconds time,
                       double calls)
 {
     uint32_t parent = g->depth > 0 ? g->path[g->depth - 1].context : TP_NO_INDEX;
@@ -109,7 +117,8 @@ static tp_status push(grower *g, tp_tree_data *tree, uint32_t function, double s
                            .parent = parent,
                            .calls = calls < 1 ? 1 : calls < 1e18 ? (uint64_t)llround(calls)
                                                                  : (uint64_t)1e18,
-                           .inclusive_ticks = llround(seconds / UNIT) };
+                           .inclusive_ticks = llround(time.shown / UNIT),
+                           .other_ticks = llround(time.other / UNIT) };
     void *array = g->path;
     tp_status status = tp_reserve(g->profile->allocator, &array, &g->path_capacity, g->depth + 1,
                                   sizeof *g->path);
@@ -119,9 +128,21 @@ static tp_status push(grower *g, tp_tree_data *tree, uint32_t function, double s
     g->path[g->depth++] = (branch){ .context = (uint32_t)tree->count,
                                     .function = function,
                                     .next = g->first_edge[function],
-                                    .seconds = seconds };
+                                    .time = time };
     g->on_path[function] = 1;
     return tp_tree_add_context(g->made, tree, &context);
+}
+
+/* What an edge's time is below a branch that has `time` of its function's `whole`. */
+static double scale_of(double time, double whole)
+{
+    whole = clamp_seconds(whole);
+    return whole > 0 && time < whole ? time / whole : 1;
+}
+
+static double least_of(double a, double b)
+{
+    return a < b ? a : b;
 }
 
 /* One step: into the next callee that is worth it, or back. */
@@ -129,17 +150,19 @@ static tp_status step(grower *g, tp_tree_data *tree)
 {
     branch *top = &g->path[g->depth - 1];
     const tp_function *caller = &g->profile->functions[top->function];
-    double whole = clamp_seconds(caller->cumulative);
-    double scale = whole > 0 && top->seconds < whole ? top->seconds / whole : 1;
+    both_seconds most = top->time;
+    double scale = scale_of(most.shown, caller->cumulative);
+    double other_scale = scale_of(most.other, caller->other_cumulative);
     while (top->next < g->first_edge[top->function + 1] && g->steps < MAX_STEPS) {
         g->steps++;
         uint32_t e = g->edges[top->next++];
         const tp_edge *edge = &g->profile->edges[e];
-        double seconds = g->weight[e] * scale;
-        if (seconds > top->seconds)
-            seconds = top->seconds;
-        if (!g->on_path[edge->callee] && seconds >= g->least && tree->count < MAX_CONTEXTS)
-            return push(g, tree, edge->callee, seconds, (double)edge->calls * scale);
+        both_seconds time = {
+            least_of(g->weight[e].shown * scale, most.shown),
+            least_of(g->weight[e].other * other_scale, most.other),
+        };
+        if (!g->on_path[edge->callee] && time.shown >= g->least && tree->count < MAX_CONTEXTS)
+            return push(g, tree, edge->callee, time, (double)edge->calls * scale);
     }
     g->on_path[top->function] = 0;
     g->depth--;
@@ -149,8 +172,9 @@ static tp_status step(grower *g, tp_tree_data *tree)
 static tp_status grow(grower *g, tp_tree_data *tree, uint32_t root)
 {
     const tp_function *function = &g->profile->functions[root];
-    tp_status status =
-        push(g, tree, root, clamp_seconds(function->cumulative), (double)function->calls);
+    both_seconds time = { clamp_seconds(function->cumulative),
+                          clamp_seconds(function->other_cumulative) };
+    tp_status status = push(g, tree, root, time, (double)function->calls);
     while (status == TP_OK && g->depth > 0)
         status = step(g, tree);
     return status;

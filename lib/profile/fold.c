@@ -65,11 +65,6 @@ static int64_t add(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-static int64_t subtract(int64_t from, int64_t ticks)
-{
-    return (int64_t)((uint64_t)from - (uint64_t)ticks);
-}
-
 void tp_figures_add(tp_figures *sum, const tp_figures *more)
 {
     sum->calls = add(sum->calls, more->calls);
@@ -80,17 +75,11 @@ void tp_figures_add(tp_figures *sum, const tp_figures *more)
     sum->other_cumulative = add(sum->other_cumulative, more->other_cumulative);
 }
 
-/* A context's own ticks, of both times. */
-typedef struct own {
-    int64_t ticks;
-    int64_t other;
-} own;
-
 /* What the walk keeps for each context on the present path, and how often each function and each
  * edge is on it. */
 typedef struct walk {
     const tp_context *contexts;
-    own *self;            /* one a context */
+    tp_ticks *self;       /* one a context */
     uint32_t *edge;       /* each context's edge, TP_NO_INDEX at the top */
     uint32_t *on_path;    /* contexts of the present path, outermost first */
     size_t depth;
@@ -119,13 +108,10 @@ static tp_status walk_init(walk *w, tp_flat *flat, const tp_context *contexts, s
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
         assert(parent == TP_NO_INDEX || parent < i);
-        w->self[i].ticks = add(w->self[i].ticks, contexts[i].inclusive_ticks);
-        w->self[i].other = add(w->self[i].other, contexts[i].other_ticks);
+        w->self[i] = (tp_ticks){ contexts[i].inclusive_ticks, contexts[i].other_ticks };
         w->edge[i] = TP_NO_INDEX;
         if (parent != TP_NO_INDEX) {
-            own *above = &w->self[parent];
-            above->ticks = subtract(above->ticks, contexts[i].inclusive_ticks);
-            above->other = subtract(above->other, contexts[i].other_ticks);
+            tp_ticks_subtract(&w->self[parent], w->self[i]);
             tp_status status = tp_flat_edge_at(flat, &w->edge[i], contexts[parent].function,
                                                contexts[i].function);
             if (status != TP_OK)
@@ -152,10 +138,10 @@ static void leave_to(walk *w, uint32_t parent)
     }
 }
 
-static tp_figures figures_of(const tp_context *context, own self, bool outermost)
+static tp_figures figures_of(const tp_context *context, tp_ticks self, bool outermost)
 {
     tp_figures figures = { .calls = (int64_t)context->calls,
-                           .total = self.ticks,
+                           .total = self.shown,
                            .other_total = self.other };
     if (outermost) {
         figures.primitive_calls = (int64_t)(context->calls - context->nested_calls);

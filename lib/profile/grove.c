@@ -83,8 +83,7 @@ tp_status tp_grove_add(tp_grove *grove, uint32_t *sprout, uint32_t parent,
     tp_sprout *to = &grove->sprouts[*sprout];
     to->calls += context->calls;
     to->nested_calls += context->nested_calls;
-    /* Unsigned: sums of hostile files may wrap, which is no harm. */
-    to->ticks = (int64_t)((uint64_t)to->ticks + (uint64_t)context->inclusive_ticks);
+    tp_ticks_add(&to->ticks, (tp_ticks){ context->inclusive_ticks, context->other_ticks });
     return TP_OK;
 }
 
@@ -117,7 +116,8 @@ tp_status tp_grove_copy(const tp_grove *grove, tp_profile *profile, tp_tree_data
                                .parent = parent,
                                .calls = sprout->calls,
                                .nested_calls = sprout->nested_calls,
-                               .inclusive_ticks = sprout->ticks };
+                               .inclusive_ticks = sprout->ticks.shown,
+                               .other_ticks = sprout->ticks.other };
         tp_status status = tp_tree_add_context(profile, tree, &context);
         if (status != TP_OK)
             return status;
@@ -128,21 +128,21 @@ tp_status tp_grove_copy(const tp_grove *grove, tp_profile *profile, tp_tree_data
     return TP_OK;
 }
 
-void tp_contexts_self(const tp_context *contexts, size_t count, int64_t *self)
+void tp_contexts_self(const tp_context *contexts, size_t count, tp_ticks *self)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
-        self[i] = contexts[i].inclusive_ticks;
+        self[i] = (tp_ticks){ contexts[i].inclusive_ticks, contexts[i].other_ticks };
         if (parent != TP_NO_INDEX)
-            self[parent] = (int64_t)((uint64_t)self[parent] - (uint64_t)self[i]);
+            tp_ticks_subtract(&self[parent], self[i]);
     }
 }
 
-void tp_contexts_sum(const tp_context *contexts, size_t count, int64_t *ticks)
+void tp_contexts_sum(const tp_context *contexts, size_t count, tp_ticks *ticks)
 {
     for (size_t i = count; i-- > 0;) {
         uint32_t parent = contexts[i].parent;
         if (parent != TP_NO_INDEX)
-            ticks[parent] = (int64_t)((uint64_t)ticks[parent] + (uint64_t)ticks[i]);
+            tp_ticks_add(&ticks[parent], ticks[i]);
     }
 }

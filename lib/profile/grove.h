@@ -15,7 +15,7 @@ typedef struct tp_sprout {
     uint32_t next;
     uint64_t calls;
     uint64_t nested_calls;
-    int64_t ticks; /* inclusive */
+    tp_ticks ticks; /* inclusive */
 } tp_sprout;
 
 /* One tree, or several: whatever has no parent is a top-level call. */
@@ -45,9 +45,9 @@ TP_NODISCARD tp_status tp_grove_add(tp_grove *grove, uint32_t *sprout, uint32_t 
 TP_NODISCARD tp_status tp_grove_copy(const tp_grove *grove, tp_profile *profile, tp_tree_data *tree);
 
 /* Each context's own ticks into self[0 .. count - 1]. */
-void tp_contexts_self(const tp_context *contexts, size_t count, int64_t *self);
+void tp_contexts_self(const tp_context *contexts, size_t count, tp_ticks *self);
 
 /* Inclusive ticks again from own ones: the reverse. */
-void tp_contexts_sum(const tp_context *contexts, size_t count, int64_t *self_to_inclusive);
+void tp_contexts_sum(const tp_context *contexts, size_t count, tp_ticks *self_to_inclusive);
 
 #endif

@@ -17,7 +17,10 @@ struct tp_merge {
     size_t added;
     int64_t recordings; /* what was added may be sums itself */
     size_t without_tree;
+    bool in_part; /* compensated times are not known of all */
 };
+
+#define IN_PART "in part"
 
 tp_status tp_merge_create(tp_merge **out, const tp_allocator *allocator)
 {
@@ -55,7 +58,8 @@ static bool adds_up(const char *name)
 {
     return strncmp(name, "calls_", 6) == 0 || strncmp(name, "repairs_", 8) == 0 ||
            strncmp(name, "timer_", 6) == 0 || strcmp(name, "duration") == 0 ||
-           strcmp(name, "hook_lost") == 0;
+           strcmp(name, "hook_lost") == 0 || strcmp(name, "compensation_taken") == 0 ||
+           strcmp(name, "compensation_clamped") == 0;
 }
 
 static bool is_same(const tp_property *a, const tp_property *b)
@@ -91,25 +95,62 @@ static bool merge_property(tp_property *sum, const tp_property *more)
     return adds_up(sum->name.bytes);
 }
 
-static void merge_properties(tp_profile *sum, const tp_profile *profile)
+/* What is counted may be so from the second recording on only: until then there was none. */
+static tp_status begin_counts(tp_profile *sum, const tp_profile *profile)
+{
+    tp_status status = TP_OK;
+    for (size_t i = 0; status == TP_OK && i < profile->property_count; i++) {
+        const tp_property *p = &profile->properties[i];
+        if (!adds_up(p->name.bytes) || tp_profile_property(sum, p->name.bytes) != NULL)
+            continue;
+        if (p->kind == TP_INTEGER)
+            status = tp_profile_set_integer(sum, p->name.bytes, 0);
+        else if (p->kind == TP_REAL)
+            status = tp_profile_set_real(sum, p->name.bytes, 0);
+    }
+    return status;
+}
+
+static tp_status merge_properties(tp_profile *sum, const tp_profile *profile)
 {
     size_t kept = 0;
+    tp_status status = begin_counts(sum, profile);
+    if (status != TP_OK)
+        return status;
     for (size_t i = 0; i < sum->property_count; i++) {
         tp_property property = sum->properties[i];
         if (merge_property(&property, tp_profile_property(profile, property.name.bytes)))
             sum->properties[kept++] = property;
     }
     sum->property_count = kept;
+    return TP_OK;
+}
+
+/* The sum shows what the first of both times does. What has one kind only counts in both, and needs no
+ * exchange, whichever it is. */
+static void take_kind(tp_profile *sum, const tp_profile *profile)
+{
+    if (!sum->both_times)
+        sum->times = profile->times;
+    sum->both_times |= profile->both_times;
+}
+
+static bool shows_otherwise(const tp_profile *sum, const tp_profile *profile)
+{
+    return profile->both_times && profile->times != sum->times;
 }
 
 static tp_status add_functions(tp_merge *merge, const tp_profile *profile, uint32_t *index_of)
 {
+    bool otherwise = shows_otherwise(merge->sum.profile, profile);
     merge->sum.row_guess = 0;
     for (size_t i = 0; i < profile->function_count; i++) {
-        const tp_function *function = &profile->functions[i];
-        tp_status status = tp_assembly_row(&merge->sum, &index_of[i], &function->label);
+        tp_function function = profile->functions[i];
+        tp_status status = tp_assembly_row(&merge->sum, &index_of[i], &function.label);
+        if (otherwise)
+            tp_function_swap_times(&function);
         if (status == TP_OK)
-            status = tp_assembly_add(&merge->sum, index_of[i], function);
+            status = tp_assembly_add(&merge->sum, index_of[i], &function);
         if (status != TP_OK)
             return status;
     }
@@ -118,9 +159,12 @@ static tp_status add_functions(tp_merge *merge, const tp_profile *profile, uint3
 
 static tp_status add_edges(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of)
 {
+    bool otherwise = shows_otherwise(merge->sum.profile, profile);
     merge->sum.edge_guess = 0;
     for (size_t i = 0; i < profile->edge_count; i++) {
         tp_edge edge = profile->edges[i];
+        if (otherwise)
+            tp_edge_swap_times(&edge);
         edge.caller = index_of[edge.caller];
         edge.callee = index_of[edge.callee];
         tp_status status = tp_assembly_add_edge(&merge->sum, &edge);
@@ -208,19 +252,38 @@ static tp_status find_grove(tp_merge *merge, tp_grove **grove, const tp_thread_t
     return tp_map_put(&merge->grove_of, pair, (uint32_t)sum->thread_count - 1);
 }
 
+static int64_t rescale(int64_t ticks, double scale)
+{
+    return scale == 1 ? ticks : (int64_t)llround((double)ticks * scale);
+}
+
+/* How a profile's contexts become the sum's. */
+typedef struct conversion {
+    const uint32_t *function_of;
+    double scale; /* one of its ticks in the sum's */
+    bool otherwise;
+} conversion;
+
+static tp_context convert(const conversion *c, tp_context context)
+{
+    context.function = c->function_of[context.function];
+    context.inclusive_ticks = rescale(context.inclusive_ticks, c->scale);
+    context.other_ticks = rescale(context.other_ticks, c->scale);
+    if (c->otherwise)
+        tp_context_swap_times(&context);
+    return context;
+}
+
 static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, uint32_t process,
-                            double scale, const uint32_t *index_of)
+                            const conversion *how)
 {
     tp_grove *grove;
     uint32_t *place = tp_alloc(merge->allocator, thread->context_count, sizeof *place);
     tp_status status = place == NULL ? TP_ENOMEM : find_grove(merge, &grove, thread, process);
     for (size_t i = 0; status == TP_OK && i < thread->context_count; i++) {
-        tp_context context = thread->contexts[i];
+        tp_context context = convert(how, thread->contexts[i]);
         uint32_t parent =
             context.parent == TP_NO_INDEX ? TP_NO_INDEX : place[context.parent];
-        context.function = index_of[context.function];
-        if (scale != 1)
-            context.inclusive_ticks = (int64_t)llround((double)context.inclusive_ticks * scale);
         status = tp_grove_add(grove, &place[i], parent, &context);
     }
     tp_free(merge->allocator, place);
@@ -230,7 +293,9 @@ static tp_status add_thread(tp_merge *merge, const tp_thread_tree *thread, uint3
 static tp_status add_trees(tp_merge *merge, const tp_profile *profile, const uint32_t *index_of,
                            const uint32_t *process_of)
 {
-    double scale = profile->unit / merge->sum.profile->unit;
+    conversion how = { .function_of = index_of,
+                       .scale = profile->unit / merge->sum.profile->unit,
+                       .otherwise = shows_otherwise(merge->sum.profile, profile) };
     tp_status status = TP_OK;
     if (profile->thread_count == 0)
         merge->without_tree++;
@@ -238,8 +303,18 @@ static tp_status add_trees(tp_merge *merge, const tp_profile *profile, const uin
         const tp_thread_tree *thread = &profile->threads[i];
         uint32_t process =
             thread->process == TP_NO_INDEX ? TP_NO_INDEX : process_of[thread->process];
-        status = add_thread(merge, thread, process, scale, index_of);
+        status = add_thread(merge, thread, process, &how);
     }
+    return status;
+}
+
+static tp_status add_coroutines(tp_profile *sum, const tp_profile *profile,
+                                const uint32_t *index_of)
+{
+    size_t before = sum->coroutine_count;
+    tp_status status = tp_copy_coroutines(sum, profile, index_of, profile->unit / sum->unit);
+    for (size_t i = before; i < sum->coroutine_count && shows_otherwise(sum, profile); i++)
+        tp_coroutine_swap_times(&sum->coroutines[i]);
     return status;
 }
 
@@ -258,7 +333,7 @@ static tp_status add_ticks(tp_merge *merge, const tp_profile *profile, const uin
         status = add_trees(merge, profile, index_of, process_of);
     tp_free(merge->allocator, process_of);
     if (status == TP_OK)
-        status = tp_copy_coroutines(sum, profile, index_of, profile->unit / sum->unit);
+        status = add_coroutines(sum, profile, index_of);
     return status == TP_OK ? tp_profile_gather_coroutines(sum) : status;
 }
 
@@ -276,11 +351,20 @@ static void add_origin(tp_merge *merge, const tp_profile *profile)
     sum->callers_implied += more->callers_implied;
 }
 
+/* Whether some of its times are raw among the compensated ones. */
+static bool is_in_part(const tp_profile *profile)
+{
+    const tp_property *how = tp_profile_property(profile, "compensation");
+    return !profile->both_times ||
+           (how != NULL && how->kind == TP_TEXT && strcmp(how->text.bytes, IN_PART) == 0);
+}
+
 tp_status tp_merge_add(tp_merge *merge, const tp_profile *profile)
 {
     uint32_t *index_of =
         tp_alloc(merge->allocator, profile->function_count, sizeof *index_of);
     tp_status status = index_of == NULL ? TP_ENOMEM : TP_OK;
+    take_kind(merge->sum.profile, profile);
     if (status == TP_OK)
         status = add_functions(merge, profile, index_of);
     if (status == TP_OK)
@@ -291,8 +375,9 @@ tp_status tp_merge_add(tp_merge *merge, const tp_profile *profile)
     if (status == TP_OK && merge->added == 0)
         status = tp_copy_properties(merge->sum.profile, profile);
     else if (status == TP_OK)
-        merge_properties(merge->sum.profile, profile);
+        status = merge_properties(merge->sum.profile, profile);
     if (status == TP_OK) {
+        merge->in_part |= is_in_part(profile);
         const tp_property *merged = tp_profile_property(profile, "merged");
         merge->recordings += merged != NULL && merged->integer > 0 ? merged->integer : 1;
         add_origin(merge, profile);
@@ -327,6 +412,8 @@ tp_status tp_merge_finish(tp_merge *merge, tp_profile **out, size_t *without_tre
         status = tp_group_edges(profile);
     if (status == TP_OK && merge->added > 1)
         status = tp_profile_set_integer(profile, "merged", merge->recordings);
+    if (status == TP_OK && merge->in_part && profile->both_times)
+        status = tp_profile_set_text(profile, "compensation", IN_PART, strlen(IN_PART));
     if (status == TP_OK)
         status = tp_profile_finish(profile);
     if (status != TP_OK)

@@ -8,6 +8,25 @@
 
 #include "intern.h"
 
+/* Ticks of both times. */
+typedef struct tp_ticks {
+    int64_t shown;
+    int64_t other;
+} tp_ticks;
+
+/* Unsigned: sums of hostile files may wrap, which is no harm. */
+static inline void tp_ticks_add(tp_ticks *sum, tp_ticks more)
+{
+    sum->shown = (int64_t)((uint64_t)sum->shown + (uint64_t)more.shown);
+    sum->other = (int64_t)((uint64_t)sum->other + (uint64_t)more.other);
+}
+
+static inline void tp_ticks_subtract(tp_ticks *from, tp_ticks ticks)
+{
+    from->shown = (int64_t)((uint64_t)from->shown - (uint64_t)ticks.shown);
+    from->other = (int64_t)((uint64_t)from->other - (uint64_t)ticks.other);
+}
+
 /* What a thread's tree is made of before it becomes part of a profile. */
 typedef struct tp_tree_data {
     tp_context *contexts; /* Owned. */

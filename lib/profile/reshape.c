@@ -100,7 +100,7 @@ tp_status tp_profile_strip_dirs(tp_profile **out, const tp_profile *profile)
 }
 
 /* A context's own time goes to its function at the top, and from there down along its callers. */
-static tp_status plant_inverted(tp_grove *grove, const tp_thread_tree *from, const int64_t *self,
+static tp_status plant_inverted(tp_grove *grove, const tp_thread_tree *from, const tp_ticks *self,
                                 size_t depth)
 {
     for (size_t i = 0; i < from->context_count; i++) {
@@ -110,7 +110,7 @@ static tp_status plant_inverted(tp_grove *grove, const tp_thread_tree *from, con
             if (status != TP_OK)
                 return status;
             tp_sprout *sprout = &grove->sprouts[at];
-            sprout->ticks = (int64_t)((uint64_t)sprout->ticks + (uint64_t)self[i]);
+            tp_ticks_add(&sprout->ticks, self[i]);
             sprout->calls += from->contexts[i].calls;
         }
     }
@@ -122,7 +122,7 @@ static tp_status invert_tree(tp_profile *made, const tp_thread_tree *from, size_
     tp_grove grove;
     tp_tree_data *tree;
     tp_grove_init(&grove, made->allocator);
-    int64_t *self = tp_alloc(made->allocator, from->context_count, sizeof *self);
+    tp_ticks *self = tp_alloc(made->allocator, from->context_count, sizeof *self);
     tp_status status = self == NULL ? TP_ENOMEM : TP_OK;
     if (status == TP_OK) {
         tp_contexts_self(from->contexts, from->context_count, self);

@@ -106,7 +106,7 @@ typedef struct thinner {
     uint8_t *in_focus;
     uint8_t *rooted;   /* likewise of the root */
     uint32_t *place;   /* where its children go in the grove */
-    int64_t *ticks;
+    tp_ticks *ticks;
 } thinner;
 
 static void thinner_free(thinner *t)
@@ -168,7 +168,7 @@ static void decide_upwards(thinner *t)
     for (size_t i = t->count; i-- > 0;) {
         uint32_t parent = t->contexts[i].parent;
         if (t->in_focus[i] != IN_FOCUS || t->fate[i] < FOLDED)
-            t->ticks[i] = 0;
+            t->ticks[i] = (tp_ticks){ 0, 0 };
         if (t->in_focus[i] == OUT_OF_FOCUS)
             t->fate[i] = DROPPED;
         else if (t->fate[i] != DROPPED && parent != TP_NO_INDEX &&
@@ -187,7 +187,8 @@ static tp_status plant(thinner *t, tp_grove *grove)
         t->place[i] = above;
         if (t->fate[i] != KEPT)
             continue;
-        context.inclusive_ticks = t->ticks[i];
+        context.inclusive_ticks = t->ticks[i].shown;
+        context.other_ticks = t->ticks[i].other;
         status = tp_grove_add(grove, &t->place[i], above, &context);
     }
     return status;

@@ -123,11 +123,17 @@ static void fold_edge(sieve *s, size_t e)
     const tp_edge *edge = &s->profile->edges[e];
     s->edge_kept[e] = 0;
     s->rows[edge->caller].total += edge->total;
+    s->rows[edge->caller].other_total += edge->other_total;
 }
 
 static double not_below_zero(double value)
 {
     return value > 0 ? value : 0;
+}
+
+static double less(double value, double by)
+{
+    return not_below_zero(value - by);
 }
 
 /* Unsigned: differences of hostile files may wrap, which is no harm. */
@@ -144,8 +150,10 @@ static void collapse(sieve *s, size_t e)
     fold_edge(s, e);
     row->calls = subtract(row->calls, edge->calls);
     row->primitive_calls = subtract(row->primitive_calls, edge->primitive_calls);
-    row->total = not_below_zero(row->total - edge->total);
-    row->cumulative = not_below_zero(row->cumulative - edge->cumulative);
+    row->total = less(row->total, edge->total);
+    row->cumulative = less(row->cumulative, edge->cumulative);
+    row->other_total = less(row->other_total, edge->other_total);
+    row->other_cumulative = less(row->other_cumulative, edge->other_cumulative);
     if (row->primitive_calls < 0)
         row->primitive_calls = 0;
     if (row->calls <= 0)
@@ -165,28 +173,44 @@ static void sift_edges(sieve *s)
     }
 }
 
+/* Which of the times. */
+static double *own_time(tp_function *row, bool other)
+{
+    return other ? &row->other_total : &row->total;
+}
+
+static double weight(const tp_edge *edge, uint32_t hidden, bool other)
+{
+    if (edge->caller == hidden)
+        return 0;
+    return not_below_zero(other ? edge->other_cumulative : edge->cumulative);
+}
+
 /* What has come to a row that is hidden itself goes on to those that called it, by their shares. */
-static bool pass_on(sieve *s, size_t first, size_t end)
+static bool pass_on(sieve *s, size_t first, size_t end, bool other)
 {
     const tp_edge *edges = s->profile->edges;
     uint32_t hidden = edges[first].callee;
-    double whole = 0, extra = s->rows[hidden].total - s->profile->functions[hidden].total;
+    const tp_function *was = &s->profile->functions[hidden];
+    double *own = own_time(&s->rows[hidden], other);
+    double whole = 0, extra = *own - (other ? was->other_total : was->total);
     for (size_t e = first; e < end; e++)
-        whole += edges[e].caller != hidden ? not_below_zero(edges[e].cumulative) : 0;
+        whole += weight(&edges[e], hidden, other);
     if (extra <= 0 || whole <= 0)
         return false;
     for (size_t e = first; e < end; e++) {
-        if (edges[e].caller != hidden)
-            s->rows[edges[e].caller].total += extra * not_below_zero(edges[e].cumulative) / whole;
+        double part = weight(&edges[e], hidden, other);
+        if (part > 0)
+            *own_time(&s->rows[edges[e].caller], other) += extra * part / whole;
     }
-    s->rows[hidden].total -= extra;
+    *own -= extra;
     return true;
 }
 
 /* Chains of what is hidden have an end, or go round with ever less. */
 #define MOST_ROUNDS 64
 
-static void settle_hidden(sieve *s)
+static void settle_hidden(sieve *s, bool other)
 {
     const tp_profile *p = s->profile;
     bool moved = true;
@@ -196,7 +220,7 @@ static void settle_hidden(sieve *s)
             for (end = first; end < p->edge_count && p->edges[end].callee == p->edges[first].callee;)
                 end++;
             if ((s->marks[p->edges[first].callee] & TP_MARK_HIDE) != 0)
-                moved |= pass_on(s, first, end);
+                moved |= pass_on(s, first, end, other);
         }
     }
 }
@@ -248,7 +272,9 @@ tp_status tp_select_rows(tp_profile *part, const tp_profile *profile,
     }
     if (status == TP_OK) {
         sift_edges(&s);
-        settle_hidden(&s);
+        settle_hidden(&s, false);
+        if (profile->both_times)
+            settle_hidden(&s, true);
         status = copy_rows(&s, part);
     }
     if (status == TP_OK)

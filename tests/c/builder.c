@@ -93,16 +93,16 @@ tp_profile *recorded(const char *script)
 
 tp_profile *compensated(const char *script)
 {
-    int64_t own[64];
+    tp_ticks own[64];
     tp_profile *profile = recorded(script);
     tp_tree_data *tree = &profile->trees[0];
     ck_assert_uint_le(tree->count, 64);
     tp_contexts_self(tree->contexts, tree->count, own);
     for (size_t i = 0; i < tree->count; i++)
-        own[i] -= (int64_t)tree->contexts[i].calls;
+        own[i].shown -= (int64_t)tree->contexts[i].calls;
     tp_contexts_sum(tree->contexts, tree->count, own);
     for (size_t i = 0; i < tree->count; i++)
-        tree->contexts[i].inclusive_ticks = own[i];
+        tree->contexts[i].inclusive_ticks = own[i].shown;
     profile->times = TP_TIMES_COMPENSATED;
     profile->both_times = true;
     ck_assert_int_eq(tp_fold_trees(profile), TP_OK);

@@ -58,6 +58,10 @@ static void open_world(world *w)
     add_figures(w->tree, 1);
     add_figures(w->tree_too, 2);
     add_figures(w->rows, 3);
+    w->tree->both_times = true;
+    w->tree_too->both_times = true;
+    w->tree_too->times = TP_TIMES_COMPENSATED;
+    ck_assert_int_eq(tp_profile_set_integer(w->tree_too, "hook_lost", 1), TP_OK);
     read_golden("ctraceprof-3.13", &w->bytes, &w->size);
     snprintf(w->path, sizeof w->path, "/tmp/traceprof-test-%ld.prof", (long)getpid());
     ck_assert_int_eq(tp_pstats_write_file(w->rows, w->path, NULL), TP_OK);

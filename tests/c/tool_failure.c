@@ -19,6 +19,8 @@
 #define GOOD "tests/golden/good/"
 #define WITH_COROUTINES "tests/golden/cli/async.prof"
 #define PROCESSES "tests/golden/cli/processes.prof"
+#define WITH_TIMES "tests/golden/cli/compensated.prof"
+#define RAW_ONLY "tests/golden/cli/raw.prof"
 #define WITH_TREE GOOD "ctraceprof-3.13.prof"
 #define WITH_TREE_TOO GOOD "ctraceprof-3.11.prof"
 #define WITHOUT_TREE GOOD "cprofile-3.13.prof"
@@ -303,6 +305,10 @@ static const command_line lines[] = {
     { 1, NULL, { TOOL, "check", "-r", rules_path, "-b", WITH_TREE, "--report", "md",
                  WITHOUT_TREE } },
     { 0, TYPED, { TOOL, "browse", WITH_TREE, WITHOUT_TREE } },
+    { 0, NULL, { TOOL, "top", "--raw", "--format", "csv", WITH_TIMES, RAW_ONLY } },
+    { 0, NULL, { TOOL, "info", "--compensated", "--hide", "main", WITH_TIMES } },
+    { 3, NULL, { TOOL, "callers", "--compensated", WITH_TIMES, RAW_ONLY } },
+    { 3, NULL, { TOOL, "top", "--pstats", "--compensated", WITH_TIMES, RAW_ONLY } },
     { 0, NULL, { TOOL, "help" } },
     { 0, NULL, { TOOL, "help", "check" } },
     { 0, NULL, { TOOL, "help", "--man" } },

@@ -107,9 +107,15 @@ static int can_be_awaited(const tp_command *command, const uint8_t *head)
     return strcmp(command->name, "top") == 0 && (head[1] & 1u << 7) == 0;
 }
 
+static void add_times(line *l, const tp_command *command, uint8_t bits)
+{
+    if ((bits & 64) != 0 && takes(command, "raw"))
+        add(l, (bits & 32) != 0 ? "--compensated" : "--raw", "");
+}
+
 /* The first three bytes behind the command's say which options, the fifth which of their values. For
  * what came later there are no bits: the fifth's highest turns --thread into --process, and rows to be
- * sorted by time awaited. */
+ * sorted by time awaited; the two below it say which times. */
 static void add_options(line *l, const tp_command *command, const uint8_t *head)
 {
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -128,6 +134,7 @@ static void add_options(line *l, const tp_command *command, const uint8_t *head)
         snprintf(name, sizeof name, "--%s%s", is_process ? "process" : c->name, value != NULL ? "=" : "");
         add(l, name, value != NULL ? value : "");
     }
+    add_times(l, command, head[4]);
 }
 
 static void add_operands(line *l, const tp_command *command, const uint8_t *head, int two)

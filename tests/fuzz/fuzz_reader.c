@@ -63,7 +63,7 @@ static void walk_figures(const tp_profile *profile)
             (i > 0 && c->function <= c[-1].function))
             fuzz_fail("a coroutine out of its order");
         if (c->started > INT64_MAX || c->resumes > INT64_MAX || c->active_ticks < 0 ||
-            c->awaited_ticks < 0)
+            c->awaited_ticks < 0 || c->other_active_ticks < 0)
             fuzz_fail("a coroutine's number is negative");
     }
     for (size_t i = 0; i < tp_profile_process_count(profile); i++) {
@@ -102,6 +102,7 @@ static int is_same_string(tp_string a, tp_string b)
 static void compare_rows(const tp_profile *a, const tp_profile *b)
 {
     int calls = tp_profile_has_calls(a), times = tp_profile_has_edge_times(a);
+    int both = tp_profile_has_both_times(a);
     if (tp_profile_function_count(a) != tp_profile_function_count(b) ||
         tp_profile_edge_count(a) != tp_profile_edge_count(b))
         fuzz_fail("rows were lost on the way");
@@ -111,14 +112,16 @@ static void compare_rows(const tp_profile *a, const tp_profile *b)
             !is_same_string(x->label.name, y->label.name) || x->label.line != y->label.line ||
             (calls && x->calls != y->calls) ||
             (calls && x->primitive_calls != y->primitive_calls) || x->total != y->total ||
-            x->cumulative != y->cumulative)
+            x->cumulative != y->cumulative || x->other_total != y->other_total ||
+            x->other_cumulative != y->other_cumulative)
             fuzz_fail("a row has changed on the way");
     }
     for (size_t i = 0; i < tp_profile_edge_count(a); i++) {
         const tp_edge *x = &tp_profile_edges(a)[i], *y = &tp_profile_edges(b)[i];
         if (x->caller != y->caller || x->callee != y->callee || (calls && x->calls != y->calls) ||
             (calls && times && x->primitive_calls != y->primitive_calls) ||
-            (times && (x->total != y->total || x->cumulative != y->cumulative)))
+            (times && (x->total != y->total || x->cumulative != y->cumulative)) ||
+            (both && (x->other_total != y->other_total || x->other_cumulative != y->other_cumulative)))
             fuzz_fail("an edge has changed on the way");
     }
 }
@@ -145,7 +148,8 @@ static void compare_figures(const tp_profile *a, const tp_profile *b)
     for (size_t i = 0; i < coroutines; i++) {
         const tp_coroutine *x = &tp_profile_coroutines(a)[i], *y = &tp_profile_coroutines(b)[i];
         if (x->function != y->function || x->started != y->started || x->resumes != y->resumes ||
-            x->active_ticks != y->active_ticks || x->awaited_ticks != y->awaited_ticks)
+            x->active_ticks != y->active_ticks || x->awaited_ticks != y->awaited_ticks ||
+            x->other_active_ticks != y->other_active_ticks)
             fuzz_fail("a coroutine has changed on the way");
     }
     for (size_t i = 0; i < processes; i++) {
@@ -169,6 +173,9 @@ static void write_and_read(const tp_profile *profile, uint32_t as_is)
         fuzz_fail("a profile cannot be written");
     if (tp_pstats_decode(&again, bytes, size, &options, &error) != TP_OK)
         fuzz_fail(error.message);
+    if (tp_profile_times(profile) != tp_profile_times(again) ||
+        tp_profile_has_both_times(profile) != tp_profile_has_both_times(again))
+        fuzz_fail("the times have changed on the way");
     compare_rows(profile, again);
     compare_trees(profile, again);
     compare_figures(profile, again);
@@ -217,6 +224,17 @@ static void reshape(const tp_profile *profile, const tp_allocator *allocator)
     merge_with_itself(profile, allocator);
 }
 
+/* Shows the other times, if there are any. */
+static void turn(tp_profile *profile)
+{
+    tp_times shown = tp_profile_times(profile);
+    tp_times other = shown == TP_TIMES_RAW ? TP_TIMES_COMPENSATED : TP_TIMES_RAW;
+    tp_status status = tp_profile_show_times(profile, other);
+    if (status != (tp_profile_has_both_times(profile) ? TP_OK : TP_EARGUMENT))
+        fuzz_fail("times that are there and cannot be shown, or the reverse");
+    walk(profile);
+}
+
 static void decode(const uint8_t *data, size_t size, uint32_t as_is)
 {
     counter memory;
@@ -233,6 +251,7 @@ static void decode(const uint8_t *data, size_t size, uint32_t as_is)
         walk(profile);
         write_and_read(profile, as_is);
         reshape(profile, &memory.allocator);
+        turn(profile);
         tp_profile_destroy(profile);
     } else if (error.status != status || error.message == NULL || error.offset > size) {
         fuzz_fail("an error that says nothing");

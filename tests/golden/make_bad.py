@@ -89,7 +89,7 @@ def with_tree(functions, parents, calls, major=1):
     )  # fmt: skip
 
 
-def coroutines(functions, started=None, resumes=(), active=(), awaited=()):
+def coroutines(functions, started=None, resumes=(), active=(), awaited=(), other=None):
     """Columns of functions that were started once each, unless told otherwise."""
     zeros = [0] * len(functions)
     items = [text("function"), raw(struct.pack(f"<{len(functions)}I", *functions))]
@@ -97,6 +97,8 @@ def coroutines(functions, started=None, resumes=(), active=(), awaited=()):
         "started": started or [1] * len(functions), "resumes": resumes or zeros,
         "active_ticks": active or zeros, "awaited_ticks": awaited or zeros,
     }  # fmt: skip
+    if other is not None:
+        columns["other_active_ticks"] = other
     for name, numbers in columns.items():
         items += [text(name), raw(struct.pack(f"<{len(numbers)}q", *numbers))]
     return table(*items)
@@ -130,6 +132,43 @@ def with_coroutines(value):
 
 def with_processes(value, process=None):
     return with_parts(text("processes"), value, process=process)
+
+
+def doubles(*numbers):
+    return raw(struct.pack(f"<{len(numbers)}d", *numbers))
+
+
+def other_times(rows=((0.5, 0.25), (1.0, 0.5)), edges=((0.125,), (0.25,))):
+    """The own and cumulative times of two rows and of an edge."""
+    return table(
+        text("total"), doubles(*rows[0]),
+        text("cumulative"), doubles(*rows[1]),
+        text("edge_total"), doubles(*edges[0]),
+        text("edge_cumulative"), doubles(*edges[1]),
+    )  # fmt: skip
+
+
+def with_times(times=text("raw"), other=other_times(), ticks=(9, 5), more=()):
+    """Both times of two contexts, or some part of them only."""
+    parts = [*more]
+    if times is not None:
+        parts += [text("times"), times]
+    if other is not None:
+        parts += [text("other"), other]
+    column = [] if ticks is None else [
+        text("other_ticks"), raw(struct.pack(f"<{len(ticks)}q", *ticks))
+    ]  # fmt: skip
+    return GOOD + table(
+        text("traceprof"), pack(integer(1), integer(2)),
+        text("unit"), real(1e-9),
+        text("properties"), table(),
+        *parts,
+        text("threads"), array(thread([0, 1], [TOP, 0], [1, 1], *column)),
+    )  # fmt: skip
+
+
+def with_coroutine_times(columns, **others):
+    return with_times(more=[text("coroutines"), columns], **others)
 
 
 def gzipped(content):
@@ -199,6 +238,28 @@ FILES = {
     "thread-process-text": with_parts(text("processes"), array(process()), process=0).replace(
         text("process") + integer(0), text("process") + text("0")
     ),
+    "times-unknown": with_times(text("wall")),
+    "times-integer": with_times(integer(1)),
+    "times-twice": with_times(more=[text("times"), text("raw")]),
+    "times-alone": with_times(other=None, ticks=None),
+    "times-without-ticks": with_times(ticks=None),
+    "times-without-figures": with_times(other=None),
+    "times-ticks-alone": with_times(times=None, other=None),
+    "times-ticks-unequal": with_times(ticks=[9]),
+    "times-figures-alone": with_times(times=None, ticks=None),
+    "times-figures-list": with_times(other=array()),
+    "times-figures-twice": with_times(more=[text("other"), other_times()]),
+    "times-figures-incomplete": with_times(other=table(text("total"), doubles(0.5, 0.25))),
+    "times-figures-unequal": with_times(other=other_times(rows=((0.5, 0.25), (1.0,)))),
+    "times-figures-of-more": with_times(other=other_times(rows=((0.5,) * 3, (1.0,) * 3))),
+    "times-edges-unequal": with_times(other=other_times(edges=((0.125,), ()))),
+    "times-edges-text": with_times(other=other_times().replace(doubles(0.125), text("12345678"))),
+    "times-nan": with_times(other=other_times(rows=((0.5, float("nan")), (1.0, 0.5)))),
+    "times-infinite": with_times(other=other_times(edges=((0.125,), (float("-inf"),)))),
+    "times-coroutines-missing": with_coroutine_times(coroutines([0])),
+    "times-coroutines-unequal": with_coroutine_times(coroutines([0, 1], other=[1])),
+    "times-coroutines-negative": with_coroutine_times(coroutines([0], other=[-1])),
+    "times-coroutines-alone": with_coroutine_times(coroutines([0], other=[1]), times=None, other=None, ticks=None),
     "text": b"         3 function calls in 0.001 seconds\n\n   Ordered by: cumulative time\n",
     "json": b'{"traceEvents": [{"name": "f", "ph": "X", "ts": 0, "dur": 1}]}\n',
     "gzip": gzipped(GOOD),

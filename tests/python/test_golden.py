@@ -39,13 +39,18 @@ def test_bad_files_are_what_their_script_writes(tmp_path):
     assert sorted(contents(tmp_path)) == sorted(f"{name}.prof" for name in BAD)
 
 
-def test_made_files_are_what_their_script_writes(tmp_path):
-    subprocess.run([sys.executable, GOLDEN / "make_async.py", tmp_path], check=True, timeout=60)
+@pytest.mark.parametrize(
+    "script, names, seed",
+    [
+        ("make_async", ["async.prof", "processes.prof"], "small-async.prof"),
+        ("make_times", ["compensated.prof", "raw.prof"], "small-times.prof"),
+    ],
+)
+def test_made_files_are_what_their_script_writes(script, names, seed, tmp_path):
+    subprocess.run([sys.executable, GOLDEN / f"{script}.py", tmp_path], check=True, timeout=60)
     made = contents(tmp_path)
-    assert made.pop("small-async.prof") == (
-        GOLDEN.parent / "fuzz/corpus/small-async.prof"
-    ).read_bytes()
-    assert sorted(made) == ["async.prof", "processes.prof"]
+    assert made.pop(seed) == (GOLDEN.parent / "fuzz/corpus" / seed).read_bytes()
+    assert sorted(made) == names
     assert made == {name: (GOLDEN / "cli" / name).read_bytes() for name in made}
 
 
