@@ -6,6 +6,7 @@ import io
 import json
 import marshal
 import os
+import random
 import subprocess
 import time
 import zlib
@@ -137,6 +138,21 @@ def test_gzip_is_what_zlib_reads(tmp_path_factory, names):
     assert reader.eof and reader.unused_data == b""
     strings = set(Pprof(data).strings)
     assert {name for name in names if name} <= strings
+
+
+def test_gzip_of_long_runs_and_far_matches(tmp_path):
+    """Each length of a match up to the longest, and distances up to the window's end and beyond."""
+    noise = random.Random(1)
+    names = ["x" * n + chr(0x4E00 + n) for n in range(1, 300)]
+    for distance in (20_000, 32_700, 40_000):
+        names.append(f"far match of {distance}" * 3)
+        names += ["".join(noise.choices("abcdefghijklmnop", k=100)) for _ in range(distance // 100)]
+        names.append(f"far match of {distance}" * 3 + "!")
+    path = tmp_path / "names.prof"
+    write_profile(path, [("a.py", n, name) for n, name in enumerate(names)],
+                  {"main": [(n, TOP, 1, 0) for n in range(len(names))]})
+    data = gzip.decompress(converted(path, "pprof"))
+    assert set(names) <= set(Pprof(data).strings)
 
 
 def test_estimated_paths_are_said_to_be(tmp_path):
