@@ -60,7 +60,9 @@ static void put_hex(tp_buffer *out, unsigned value)
  * read without colours, too. */
 static void put_colour(plotter *p, double seconds)
 {
-    static const unsigned stops[][3] = { { 0xEE, 0xF2, 0xF7 }, { 0xFE, 0xE0, 0x8B }, { 0xF4, 0x6D, 0x43 }, { 0xA5, 0x00, 0x26 } };
+    static const unsigned stops[][3] = {
+        { 0xEE, 0xF2, 0xF7 }, { 0xFE, 0xE0, 0x8B }, { 0xF4, 0x6D, 0x43 }, { 0xA5, 0x00, 0x26 }
+    };
     double place = sqrt(share(p, seconds)) * 3;
     unsigned low = place >= 3 ? 2 : (unsigned)place;
     tp_spell(p->emission->out, "#");

@@ -62,7 +62,12 @@ void tp_spell_real(tp_buffer *out, double value)
 static void spell_escape(tp_buffer *out, uint32_t code)
 {
     static const char hex[] = "0123456789abcdef";
-    char text[6] = { '\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15] };
+    char text[6] = { '\\',
+                     'u',
+                     hex[code >> 12 & 15],
+                     hex[code >> 8 & 15],
+                     hex[code >> 4 & 15],
+                     hex[code & 15] };
     tp_buffer_put(out, text, sizeof text);
 }
 

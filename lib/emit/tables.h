@@ -5,7 +5,13 @@
 
 #include "emission.h"
 
-typedef enum tp_cell_kind { TP_CELL_NONE, TP_CELL_TEXT, TP_CELL_INTEGER, TP_CELL_UNSIGNED, TP_CELL_REAL } tp_cell_kind;
+typedef enum tp_cell_kind {
+    TP_CELL_NONE,
+    TP_CELL_TEXT,
+    TP_CELL_INTEGER,
+    TP_CELL_UNSIGNED,
+    TP_CELL_REAL
+} tp_cell_kind;
 
 /* Where a cell is said: functions are known by their numbers in JSON, and by their labels in CSV, where no
  * other table is at hand. */
