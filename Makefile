@@ -9,7 +9,7 @@ AR ?= ar
 
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion
-LAYERS = base clock profile record marshal cpython
+LAYERS = base clock profile record marshal emit import cpython
 BASE_FLAGS = -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude \
 	$(addprefix -Ilib/,$(LAYERS)) -Itools -MMD -MP
 ALL_CFLAGS = $(BASE_FLAGS) $(CFLAGS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 ROOT = Path(__file__).parent
-LAYERS = ["base", "clock", "profile", "record", "marshal", "cpython"]
+LAYERS = ["base", "clock", "profile", "record", "marshal", "emit", "import", "cpython"]
 
 
 def sources(*groups):

@@ -7,8 +7,8 @@ BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-filters
-bench: bench-tool ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
+.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-exports bench-filters
+bench: bench-tool bench-exports ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
 		$(MAKE) PYTHON=$$python bench-one || exit 1; \
@@ -61,6 +61,8 @@ $(BENCH_BUILD)/pair: bench/pair.c $(BUILD)/libtraceprof.a
 
 bench-tool: tool $(BENCH_BUILD)/reader ## measure the tool against pstats; fails below its bounds
 	$(PYTHON) bench/tool.py --tool $(BUILD)/traceprof --reader $(BENCH_BUILD)/reader
+bench-exports: tool ## measure exports of 100 000 contexts; fails above half a second
+	$(PYTHON) bench/exports.py --tool $(BUILD)/traceprof
 $(BENCH_BUILD)/reader: bench/reader.c $(BUILD)/libtraceprof.a
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -1,7 +1,7 @@
 # Fuzzing; tests/fuzz/README.md says what it is held to and what was run. The replay needs no fuzzer.
 
 FUZZ_BUILD = $(BUILD)/fuzz
-FUZZ_TARGETS = reader command pattern
+FUZZ_TARGETS = reader command pattern import
 FUZZ_CORPUS = tests/fuzz/corpus
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 300
@@ -20,6 +20,7 @@ fuzz-command: FUZZ_SWITCHES += -close_fd_mask=3
 FUZZ_REPLAYED_reader = tests/golden/good tests/golden/bad $(FUZZ_CORPUS)/reader
 FUZZ_REPLAYED_command = $(FUZZ_CORPUS)/command
 FUZZ_REPLAYED_pattern = $(FUZZ_CORPUS)/pattern
+FUZZ_REPLAYED_import = $(FUZZ_CORPUS)/import tests/golden/good
 
 # With the sanitizers' objects, which `make asan` has made.
 replay_objects = $(patsubst %,$(BUILD)/obj/tests/fuzz/%.o,bounds replay) $(call objects,tool)
@@ -27,7 +28,7 @@ $(BUILD)/replay-%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(replay_objects) $(BUILD)/l
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
 .PRECIOUS: $(BUILD)/replay-% $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_BUILD)/fuzz-% $(FUZZ_BUILD)/afl-%
-.PHONY: replay fuzz-replay fuzz-reader fuzz-command fuzz-pattern fuzz-afl fuzz-tools
+.PHONY: replay fuzz-replay fuzz-reader fuzz-command fuzz-pattern fuzz-import fuzz-afl fuzz-tools
 fuzz-replay: ## give golden files and the fuzz corpus to the targets, with sanitizers
 	@$(MAKE) -s BUILD=$(ASAN_BUILD) CFLAGS="-O1 -g $(SANITIZE)" replay
 
@@ -36,12 +37,16 @@ replay: $(addprefix $(BUILD)/replay-,$(FUZZ_TARGETS))
 	@$(foreach target,$(FUZZ_TARGETS),$(call replay,$(target),,$(FUZZ_REPLAYED_$(target)) \
 		$(wildcard $(FUZZ_CORPUS)/found/$(target)-*)) &&) \
 	$(call replay,reader,--truncate,tests/golden/good) && \
-	$(call replay,reader,--flip,$(FUZZ_FLIPPED))
+	$(call replay,reader,--flip,$(FUZZ_FLIPPED)) && \
+	$(call replay,import,--truncate,$(FUZZ_CORPUS)/import) && \
+	$(call replay,import,--flip,$(addprefix $(FUZZ_CORPUS)/import/,$(FUZZ_FLIPPED_TEXT)))
 
 # Each byte of the small ones to whatever it can be, of the other to what is likely to break it.
 FUZZ_FLIPPED = $(FUZZ_CORPUS)/small-tree.prof $(FUZZ_CORPUS)/small-async.prof \
 	$(FUZZ_CORPUS)/small-times.prof \
 	tests/golden/good/cprofile-3.13.prof
+
+FUZZ_FLIPPED_TEXT = small.collapsed small.callgrind circle.callgrind
 
 # Of a target, with a switch, these paths.
 define replay
@@ -59,13 +64,14 @@ $(FUZZ_BUILD)/fuzz-%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES) $(FUZZ_HEADERS) | fuzz
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer $(FUZZ_SANITIZE) $(LDFLAGS) -o $@ $(filter %.c,$^) -lm
 
 # New inputs are kept in the build; `libfuzzer -merge=1` makes a corpus of them (README).
-fuzz-reader fuzz-command fuzz-pattern: fuzz-%: $(FUZZ_BUILD)/fuzz-%
+fuzz-reader fuzz-command fuzz-pattern fuzz-import: fuzz-%: $(FUZZ_BUILD)/fuzz-%
 	@mkdir -p $(FUZZ_BUILD)/new-$*
 	$< $(FUZZ_SWITCHES) -runs=$(FUZZ_RUNS) -artifact_prefix=$(FUZZ_BUILD)/$*- \
 		$(FUZZ_BUILD)/new-$* $(FUZZ_REPLAYED_$*)
 fuzz-reader: ## FUZZ_RUNS inputs to the reader (libFuzzer)
 fuzz-command: ## the same to the commands
 fuzz-pattern: ## the same to regular expressions
+fuzz-import: ## the same to collapsed stacks and callgrind files, and what comes out to all writers
 
 # afl-clang-fast brings a driver for LLVMFuzzerTestOneInput by itself when asked for the fuzzer.
 FUZZ_AFL_TARGET ?= reader

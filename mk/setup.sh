@@ -54,6 +54,13 @@ if [ "$what" = test ]; then
     # Debian keeps CPython's own tests apart; make test-cpython runs some of them.
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
     need "libpython$version-testsuite" "$python" -c 'import test.test_profile'
+    # Programs that read what traceprof convert writes; tests of those that are not there are skipped.
+    need graphviz command -v dot
+    need golang-go command -v go
+    need libdevel-nytprof-perl test -e /usr/share/perl5/Devel/NYTProf/flamegraph.pl
+    need nodejs command -v node
+    need npm command -v npm
+    need chromium command -v chromium
     need python3-venv "$python" -c 'import venv, ensurepip'
 fi
 [ -n "$missing" ] || exit 0

@@ -5,6 +5,9 @@ VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
 # Hosts of tasks and greenlets. Not each of them is there for each interpreter; tests say what they miss.
 PYTEST_HOSTS = anyio uvloop greenlet gevent
+# Viewers written for Node, and what drives a browser; into the build, whatever it is called.
+NODE_PACKAGES = speedscope ajv playwright-core
+NODE_FOLDER = build/node
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
 
@@ -38,6 +41,10 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 		$(VENV_PYTHON) -c "import $$package" 2>/dev/null || \
 			$(VENV_PYTHON) -m pip install -q --only-binary :all: $$package || \
 			echo "$$package cannot be had for $(PYTHON): its tests will be skipped"; done
+	@for package in $(NODE_PACKAGES); do test -d $(NODE_FOLDER)/node_modules/$$package || missing=1; done; \
+		if [ -n "$$missing" ]; then mkdir -p $(NODE_FOLDER) && npm install --silent --no-audit --no-fund \
+			--no-save --prefix $(NODE_FOLDER) $(NODE_PACKAGES) || \
+			echo "npm packages cannot be had: their tests will be skipped"; fi
 
 .PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests

@@ -14,6 +14,7 @@ static const tp_command *const all[] = {
     &tp_command_peek,
     &tp_command_diff,
     &tp_command_merge,
+    &tp_command_convert,
     &tp_command_info,
     &tp_command_check,
     &tp_command_browse,

@@ -41,7 +41,9 @@ int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is)
     tp_read_options options = TP_READ_OPTIONS_INIT;
     tp_error error;
     options.as_is = as_is;
-    if (tp_pstats_read_file(profile, path, &options, &error) == TP_OK)
+    tp_status status = as_is ? tp_pstats_read_file(profile, path, &options, &error)
+                             : tp_import_read_file(profile, path, &options, &error);
+    if (status == TP_OK)
         return 0;
     return tp_source_error(path, &error);
 }

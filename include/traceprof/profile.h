@@ -101,13 +101,16 @@ typedef struct tp_process {
     double duration; /* seconds, wall clock */
 } tp_process;
 
-/* Who writes pstats files, each a little differently (docs/format.md). */
+/* Who writes pstats files, each a little differently (docs/format.md), and other files that can be read
+ * (docs/export.md). */
 typedef enum tp_dialect {
     TP_DIALECT_CPROFILE = 0,     /* and this library */
     TP_DIALECT_PROFILE = 1,      /* a caller has a number of calls only, no times */
     TP_DIALECT_YAPPI = 2,        /* a function's two counts are swapped */
     TP_DIALECT_PYINSTRUMENT = 3, /* samples; counts of calls are not known */
-    TP_DIALECT_SAMPLING = 4      /* Python 3.15's profiling.sampling: counts are of samples */
+    TP_DIALECT_SAMPLING = 4,     /* Python 3.15's profiling.sampling: counts are of samples */
+    TP_DIALECT_COLLAPSED = 5,    /* collapsed stacks: weights; counts of calls are not known */
+    TP_DIALECT_CALLGRIND = 6     /* an edge's own time is its share of the callee's */
 } tp_dialect;
 
 /* What a reader found, and what it had to set right. */
@@ -139,12 +142,12 @@ TP_API const tp_function *tp_profile_functions(const tp_profile *profile);
 TP_API size_t tp_profile_edge_count(const tp_profile *profile);
 TP_API const tp_edge *tp_profile_edges(const tp_profile *profile);
 
-/* The dialect's name: "cProfile", "profile", "yappi", "pyinstrument", "profiling.sampling"; static
- * storage. */
+/* The dialect's name: "cProfile", "profile", "yappi", "pyinstrument", "profiling.sampling", "collapsed
+ * stacks", "callgrind"; static storage. */
 TP_API const char *tp_dialect_name(tp_dialect dialect);
 TP_API tp_origin tp_profile_origin(const tp_profile *profile);
 
-/* Whether numbers of calls are known (not to pyinstrument), and whether they are of calls (to
+/* Whether numbers of calls are known (not to pyinstrument and collapsed stacks), and whether they are of calls (to
  * profiling.sampling they are of samples). */
 TP_API int tp_profile_has_calls(const tp_profile *profile);
 TP_API int tp_profile_has_samples(const tp_profile *profile);

@@ -3,7 +3,9 @@
 #define TRACEPROF_TRACEPROF_H
 
 #include <traceprof/clock.h>
+#include <traceprof/emit.h>
 #include <traceprof/glob.h>
+#include <traceprof/import.h>
 #include <traceprof/pattern.h>
 #include <traceprof/profile.h>
 #include <traceprof/pstats.h>

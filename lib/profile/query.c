@@ -86,6 +86,8 @@ const char *tp_dialect_name(tp_dialect dialect)
         [TP_DIALECT_YAPPI] = "yappi",
         [TP_DIALECT_PYINSTRUMENT] = "pyinstrument",
         [TP_DIALECT_SAMPLING] = "profiling.sampling",
+        [TP_DIALECT_COLLAPSED] = "collapsed stacks",
+        [TP_DIALECT_CALLGRIND] = "callgrind",
     };
     return names[dialect];
 }
@@ -97,7 +99,8 @@ tp_origin tp_profile_origin(const tp_profile *profile)
 
 int tp_profile_has_calls(const tp_profile *profile)
 {
-    return profile->origin.dialect != TP_DIALECT_PYINSTRUMENT;
+    return profile->origin.dialect != TP_DIALECT_PYINSTRUMENT &&
+           profile->origin.dialect != TP_DIALECT_COLLAPSED;
 }
 
 int tp_profile_has_samples(const tp_profile *profile)

@@ -26,6 +26,8 @@
 #define WITHOUT_TREE GOOD "cprofile-3.13.prof"
 #define OF_PROFILE GOOD "profile-3.13.prof"
 #define OF_SAMPLES GOOD "sampling-3.15.prof"
+#define OF_STACKS "tests/fuzz/corpus/import/threads.collapsed"
+#define OF_CALLGRIND "tests/fuzz/corpus/import/golden.callgrind"
 #define RULES_FILE "rules" /* both in a folder of the test's own */
 #define OUTPUT_FILE "sum.prof"
 
@@ -280,6 +282,19 @@ static const command_line lines[] = {
     { 0, NULL, { TOOL, "diff", "--tree", WITH_TREE, WITH_TREE_TOO } },
     { 0, NULL, { TOOL, "diff", "--strip-dirs", WITHOUT_TREE, WITH_TREE } },
     { 0, NULL, { TOOL, "merge", "-o", output_path, WITH_TREE, WITHOUT_TREE, WITH_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "speedscope", WITH_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "callgrind", WITH_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "callgrind", OF_SAMPLES } },
+    { 0, NULL, { TOOL, "convert", "--to", "collapsed", "--min", "5", PROCESSES } },
+    { 0, NULL, { TOOL, "convert", "--to", "collapsed", WITHOUT_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "pprof", "-o", output_path, PROCESSES } },
+    { 0, NULL, { TOOL, "convert", "--to", "pstats", "-o", output_path, WITH_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "dot", WITH_TREE } },
+    { 0, NULL, { TOOL, "convert", "--to", "json", PROCESSES } },
+    { 0, NULL, { TOOL, "convert", "--to", "jsonl", PROCESSES } },
+    { 0, NULL, { TOOL, "convert", "--to", "csv", "--table", "contexts", PROCESSES } },
+    { 0, NULL, { TOOL, "top", OF_STACKS } },
+    { 0, NULL, { TOOL, "top", OF_CALLGRIND } },
     { 0, NULL, { TOOL, "info", "--check", WITH_TREE } },
     { 1, NULL, { TOOL, "check", "-f", "calls > 3", "-r", rules_path, "-b", WITH_TREE,
                  WITHOUT_TREE } },

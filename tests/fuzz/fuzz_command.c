@@ -45,6 +45,8 @@ static const char *const processes[] = { "7", "8" };
 static const char *const kinds[] = { "new,gone", "slower,faster,more-calls" };
 static const char *const orders[] = { "cum", "calls" };
 static const char *const reports[] = { "junit", "github", "md" };
+static const char *const targets[] = { "speedscope", "callgrind", "collapsed", "pprof", "chrome",
+                                       "dot",        "json",      "jsonl",     "csv",   "pstats" };
 static const char *const rules[] = {
     "calls > 1", "*:f* cumtime > 1ms", "cum% >= 40", "total tottime > 2s", "percall != 0",
     "cumtime > +10%", "calls > +0", "[a-m]* self% > +5",
@@ -66,6 +68,9 @@ static const choice choices[] = {
 
 static const char *const commands[] = { "top",  "callers", "callees", "tree", "path",
                                         "peek", "diff",    "merge",   "info", "check" };
+
+/* It came when the corpus had been made: what is left of the first byte. */
+#define FIRST_CONVERT 250
 
 typedef struct line {
     char *words[MOST_WORDS];
@@ -141,8 +146,10 @@ static void add_operands(line *l, const tp_command *command, const uint8_t *head
 {
     if (strcmp(command->name, "peek") == 0)
         add(l, patterns[head[4] % 4], "");
-    if (strcmp(command->name, "merge") == 0)
+    if (strcmp(command->name, "merge") == 0 || strcmp(command->name, "convert") == 0)
         add(l, "--output=", "/dev/null");
+    if (strcmp(command->name, "convert") == 0)
+        add(l, "--to=", targets[head[4] % (sizeof targets / sizeof *targets)]);
     if (strcmp(command->name, "check") == 0) {
         for (size_t i = 0; i < 3; i++)
             add(l, "--fail-if=", rules[(head[4] + 3 * i) % 8]);
@@ -180,8 +187,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (files[0].descriptor == 0)
         open_files();
-    const tp_command *command =
-        tp_command_find(commands[data[0] % (sizeof commands / sizeof *commands)]);
+    const tp_command *command = tp_command_find(
+        data[0] >= FIRST_CONVERT ? "convert" : commands[data[0] % (sizeof commands / sizeof *commands)]);
     /* The sixth byte cuts the rest in two, in 256ths. */
     size_t rest = size - HEAD, second = rest * data[5] / 256;
     write_file(&files[0], data + HEAD, rest - second);

@@ -12,6 +12,8 @@ LAYERS = {
     "profile": {"base"},
     "record": {"profile", "clock", "base"},
     "marshal": {"profile", "base"},
+    "emit": {"profile", "base"},
+    "import": {"marshal", "profile", "base"},
     "cpython": {"record", "profile", "clock", "base"},
 }
 
