@@ -8,6 +8,7 @@
 
 #include "memory.h"
 #include "recorder.h"
+#include "variety.h"
 
 /* A context's own time while it is worked out. */
 typedef struct share {
@@ -57,7 +58,8 @@ static evenly spread_evenly(const tp_compensation *c)
                      .search = (double)c->track->searches / 2 * c->costs->search / calls };
 }
 
-static void add_costs(const tp_compensation *c, share *shares)
+/* `times`: how many times as high the costs of each node's calls are. */
+static void add_costs(const tp_compensation *c, share *shares, const double *times)
 {
     const tp_tree *tree = &c->track->tree;
     evenly more = spread_evenly(c);
@@ -66,13 +68,13 @@ static void add_costs(const tp_compensation *c, share *shares)
         const tp_cost *cost = &c->costs->kinds[tp_node_kind(node)];
         double calls = (double)node->calls;
         share *own = &shares[c->context_of[i]];
-        own->cost += calls * (cost->inside + more.company / 2) +
-                     (double)tp_node_unseen(node) * c->costs->unseen;
+        own->cost += times[i] * (calls * (cost->inside + more.company / 2) +
+                                 (double)tp_node_unseen(node) * c->costs->unseen);
         own->speed += calls / cost->stretch;
         uint32_t above = c->context_of[node->parent];
         if (above != TP_NO_INDEX)
             shares[above].cost +=
-                calls * (cost->outside + more.company / 2 + more.search) + c->costs->fresh;
+                times[i] * (calls * (cost->outside + more.company / 2 + more.search) + c->costs->fresh);
     }
 }
 
@@ -143,12 +145,8 @@ static void add_active(const tp_compensation *c)
     }
 }
 
-tp_status tp_compensate(tp_compensation *c)
+static void work_out(tp_compensation *c, share *shares, const double *times)
 {
-    const tp_allocator *allocator = c->track->session->allocator;
-    share *shares = tp_alloc(allocator, c->count, sizeof *shares);
-    if (shares == NULL)
-        return TP_ENOMEM;
     for (size_t i = 0; i < c->count; i++) {
         uint32_t parent = c->contexts[i].parent;
         uint64_t ticks = (uint64_t)c->contexts[i].inclusive_ticks;
@@ -157,13 +155,26 @@ tp_status tp_compensate(tp_compensation *c)
             shares[parent].self = add(shares[parent].self, (int64_t)(0 - ticks));
         c->contexts[i].other_ticks = 0;
     }
-    add_costs(c, shares);
+    add_costs(c, shares, times);
     add_anchors(c, shares);
     sum_up(c, shares);
     if (c->active != NULL)
         add_active(c);
+}
+
+tp_status tp_compensate(tp_compensation *c)
+{
+    const tp_allocator *allocator = c->track->session->allocator;
+    share *shares = tp_alloc(allocator, c->count, sizeof *shares);
+    double *times = tp_alloc(allocator, c->track->tree.count, sizeof *times);
+    tp_status status = shares == NULL || times == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK)
+        status = tp_track_variety(c->track, c->costs->variety, times);
+    if (status == TP_OK)
+        work_out(c, shares, times);
+    tp_free(allocator, times);
     tp_free(allocator, shares);
-    return TP_OK;
+    return status;
 }
 
 /* Gives what its own time lacks. */

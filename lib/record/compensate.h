@@ -18,8 +18,8 @@ typedef struct tp_active {
 /* One track's tree. `clamped` and `active` are sums to be added to. */
 typedef struct tp_compensation {
     const struct tp_track *track;      /* Borrowed; its open calls are counted in its nodes */
-    const tp_costs *costs;             /* Borrowed; at their height for this variety */
-    double scale;                      /* how many times as high as usual they are */
+    const tp_costs *costs;             /* Borrowed. */
+    double scale;                      /* how many times as high they are beyond the cap */
     const struct tp_beyond_open *open; /* Borrowed; settled */
     const uint32_t *context_of;        /* Borrowed; each node's context, TP_NO_INDEX of the root */
     tp_context *contexts;              /* Borrowed; other_ticks are filled in */

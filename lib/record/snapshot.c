@@ -488,12 +488,7 @@ tp_status tp_session_profile(tp_session *session, tp_profile **out)
                  .costs = tp_session_costs(session),
                  .scale = 1,
                  .now = read_clock(session) };
-    tp_costs scaled;
-    tp_status status = TP_OK;
-    if (m.costs != NULL)
-        status = tp_costs_scale(&scaled, &m.scale, session);
-    if (m.costs != NULL)
-        m.costs = &scaled;
+    tp_status status = m.costs == NULL ? TP_OK : tp_session_scale(session, &m.scale);
     if (status == TP_OK)
         status = tp_profile_new(&m.profile, session->allocator);
     if (status != TP_OK)

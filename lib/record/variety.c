@@ -1,9 +1,13 @@
 #include "variety.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "memory.h"
 #include "recorder.h"
+
+/* A call that makes as many others on average is a phase of its own: caches hold nothing of what was before. */
+#define PHASE 10000
 
 /* Adds the track's calls, by function, and gives their number. */
 static double count_calls(const tp_track *track, double *by_function)
@@ -41,24 +45,104 @@ tp_status tp_session_functions(const tp_session *session, double *functions)
     return TP_OK;
 }
 
-tp_status tp_costs_scale(tp_costs *costs, double *scale, const tp_session *session)
+static double times_of(double variety, double functions)
+{
+    return 1 + variety * (sqrt(functions) - 1);
+}
+
+tp_status tp_session_scale(const tp_session *session, double *scale)
 {
     double functions;
     tp_status status = tp_session_functions(session, &functions);
-    if (status != TP_OK)
-        return status;
-    double times = 1 + session->costs.variety * (sqrt(functions) - 1);
-    *costs = session->costs;
-    for (size_t i = 0; i < TP_CALL_KINDS; i++) {
-        costs->kinds[i].inside *= times;
-        costs->kinds[i].outside *= times;
+    if (status == TP_OK)
+        *scale = times_of(session->costs.variety, functions);
+    return status;
+}
+
+/* A node's calls, in the phase of the program that they belong to. */
+typedef struct counted {
+    uint32_t phase; /* the node that begins it */
+    uint32_t function;
+    double calls;
+} counted;
+
+static int by_phase(const void *a, const void *b)
+{
+    const counted *left = a, *right = b;
+    if (left->phase != right->phase)
+        return left->phase < right->phase ? -1 : 1;
+    return (left->function > right->function) - (left->function < right->function);
+}
+
+/* Calls within a node's subtree, in below[]. A node's number is above its parent's. */
+static void sum_below(const tp_tree *tree, double *below)
+{
+    for (uint32_t i = tree->count; i-- > 1;) {
+        const tp_node *node = tp_tree_node(tree, i);
+        below[i] += (double)node->calls;
+        below[node->parent] += below[i];
     }
-    costs->unseen *= times;
-    costs->company *= times;
-    costs->fresh *= times;
-    costs->search *= times;
-    *scale = times;
-    return TP_OK;
+}
+
+static void find_phases(const tp_tree *tree, const double *below, counted *items)
+{
+    items[0] = (counted){ 0 };
+    for (uint32_t i = 1; i < tree->count; i++) {
+        const tp_node *node = tp_tree_node(tree, i);
+        bool begins = below[i] >= PHASE * (node->calls > 0 ? (double)node->calls : 1);
+        items[i] = (counted){ .phase = begins ? i : items[node->parent].phase,
+                              .function = tp_tree_function(tree, node),
+                              .calls = (double)node->calls };
+    }
+}
+
+/* From the items of one phase, which are sorted by function. */
+static double functions_of(const counted *items, size_t count)
+{
+    double calls = 0, entropy = 0;
+    for (size_t i = 0; i < count; i++)
+        calls += items[i].calls;
+    for (size_t i = 0; i < count;) {
+        double same = 0;
+        for (uint32_t function = items[i].function; i < count && items[i].function == function; i++)
+            same += items[i].calls;
+        if (same > 0)
+            entropy -= same / calls * log(same / calls);
+    }
+    return exp(entropy);
+}
+
+/* From here on below[] is by phase: how many times as high costs are. */
+static void price_phases(counted *items, size_t count, double variety, double *below)
+{
+    qsort(items, count, sizeof *items, by_phase);
+    for (size_t first = 0, end; first < count; first = end) {
+        for (end = first; end < count && items[end].phase == items[first].phase;)
+            end++;
+        below[items[first].phase] = times_of(variety, functions_of(&items[first], end - first));
+    }
+}
+
+tp_status tp_track_variety(const tp_track *track, double variety, double *times)
+{
+    const tp_tree *tree = &track->tree;
+    const tp_allocator *allocator = track->session->allocator;
+    uint32_t *phases = tp_alloc(allocator, tree->count, sizeof *phases);
+    counted *items = tp_alloc(allocator, tree->count, sizeof *items);
+    tp_status status = phases == NULL || items == NULL ? TP_ENOMEM : TP_OK;
+    if (status == TP_OK) {
+        sum_below(tree, times);
+        find_phases(tree, times, items);
+        for (uint32_t i = 0; i < tree->count; i++)
+            phases[i] = items[i].phase;
+        price_phases(items + 1, tree->count - 1, variety, times);
+        /* A phase's number is not above its nodes': from the last on none is needed again once written. */
+        for (uint32_t i = tree->count; i-- > 1;)
+            times[i] = times[phases[i]];
+    }
+    tp_free(allocator, phases);
+    tp_free(allocator, items);
+    return status;
 }
 
 double tp_session_cost(const tp_session *session)

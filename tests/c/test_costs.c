@@ -233,6 +233,36 @@ START_TEST(many_functions_make_all_dearer)
 }
 END_TEST
 
+static double own_time(const tp_profile *p, char name)
+{
+    for (size_t i = 0; i < tp_profile_function_count(p); i++) {
+        if (tp_profile_functions(p)[i].label.name.bytes[0] == name)
+            return tp_profile_functions(p)[i].total;
+    }
+    return -1;
+}
+
+/* A calls b ten thousand times, then c and d by turns: that is two phases, and b's has one function. */
+START_TEST(phases_have_variety_of_their_own)
+{
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 0, 1 } }, .variety = 2 };
+    fixture f;
+    open_simple(&f, 0, &costs);
+    play(&f, "ra");
+    for (int i = 0; i < 10000; i++)
+        play(&f, "b9)");
+    tp_leave(f.track, &letters['a']);
+    for (int i = 0; i < 1000; i++)
+        play(&f, "c9)d9)");
+    tp_leave(f.track, &letters['r']);
+    tp_profile *p = finish(&f);
+    /* 1 a call of b, and a little more for a's own; 1 + 2 * (sqrt(2) - 1) a call of c, and for r's. */
+    ck_assert_double_eq_tol(own_time(p, 'b'), 80000, 50);
+    ck_assert_double_eq_tol(own_time(p, 'c'), 9000 - 1828, 20);
+    tp_profile_destroy(p);
+}
+END_TEST
+
 START_TEST(what_it_cost_is_known_beyond_the_cap)
 {
     fixture f;
@@ -478,6 +508,7 @@ Suite *cost_suite(void)
     tcase_add_test(tests, the_first_call_in_a_place_costs_more);
     tcase_add_test(tests, searches_are_spread_over_calls);
     tcase_add_loop_test(tests, many_functions_make_all_dearer, 0, 2);
+    tcase_add_test(tests, phases_have_variety_of_their_own);
     tcase_add_test(tests, what_it_cost_is_known_beyond_the_cap);
     tcase_add_loop_test(tests, open_calls_are_taken_for_whole_ones, 0, 2);
     tcase_add_test(tests, absurd_costs_and_clocks_do_no_harm);
