@@ -1,0 +1,94 @@
+/* traceprof report: the profile as one HTML page. */
+#define _XOPEN_SOURCE 700
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "source.h"
+#include "tool.h"
+
+static int write_file(const tp_profile *profile, const tp_report_options *report, const char *path)
+{
+    tp_error error;
+    if (tp_report_write_file(profile, report, path, &error) == TP_OK)
+        return TP_EXIT_OK;
+    fprintf(stderr, "traceprof report: %s: %s%s%s\n", path, error.message,
+            error.system_error != 0 ? ": " : "",
+            error.system_error != 0 ? strerror(error.system_error) : "");
+    return TP_EXIT_INPUT;
+}
+
+static int write_stdout(const tp_profile *profile, const tp_report_options *report, FILE *out)
+{
+    uint8_t *bytes;
+    size_t size;
+    tp_status status = tp_report_encode(profile, report, &bytes, &size);
+    if (status != TP_OK)
+        return tp_status_error(status);
+    fwrite(bytes, 1, size, out);
+    tp_report_free(bytes);
+    return TP_EXIT_OK;
+}
+
+/* -o FILE, or standard output unless that is a terminal. NULL with the error printed. */
+static const char *find_output(const tp_arguments *arguments)
+{
+    const char *path = tp_argument(arguments, "output");
+    if (path == NULL) {
+        tp_usage_error(arguments->command, "say where to: -o FILE", NULL);
+        return NULL;
+    }
+    if (strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
+        tp_usage_error(arguments->command, "a page is nothing for a terminal", NULL);
+        return NULL;
+    }
+    return path;
+}
+
+static int run(const tp_arguments *arguments, FILE *out)
+{
+    tp_profile *profile = NULL, *before = NULL;
+    tp_report_options report = TP_REPORT_OPTIONS_INIT;
+    const char *path = find_output(arguments), *title = tp_argument(arguments, "title");
+    size_t first = tp_argument_has(arguments, "diff") ? 1 : 0;
+    if (path == NULL)
+        return TP_EXIT_USAGE;
+    if (first == 1 && arguments->operand_count != 2)
+        return tp_usage_error(arguments->command, "--diff is of two files: OLD NEW", NULL);
+    if (title == NULL)
+        title = arguments->operand_count == 1 ? "" : arguments->operands[first];
+    report.title = (tp_string){ title, strlen(title) };
+    int failed = first == 1 ? tp_source_load(&before, arguments, 0, 1) : 0;
+    if (failed == 0)
+        failed = tp_source_load(&profile, arguments, first, arguments->operand_count);
+    report.before = before;
+    if (failed == 0)
+        failed = strcmp(path, "-") == 0 ? write_stdout(profile, &report, out)
+                                        : write_file(profile, &report, path);
+    tp_profile_destroy(before);
+    tp_profile_destroy(profile);
+    return failed;
+}
+
+static const tp_option options[] = {
+    { 'o', "output", "FILE", "where to, replaced only by a whole new file; - is standard output",
+      NULL },
+    { '\0', "diff", NULL, "of two files, OLD and NEW: what has changed", NULL },
+    { '\0', "title", "TEXT", "the page's title; otherwise the command that was recorded", NULL },
+    { '\0', NULL, NULL, NULL, NULL },
+};
+
+const tp_command tp_command_report = {
+    .name = "report",
+    .operands = "-o OUT FILE...",
+    .purpose = "Write a page with flame graph, call tree and table",
+    .text = "One HTML file that needs nothing else, neither a server nor a network: open it\n"
+            "in a browser, send it to others. Several files are added up; with --diff two\n"
+            "are compared. The graph is of the exact call tree, which ctraceprof's files\n"
+            "hold; from other files it is an estimate, and the page says so.",
+    .options = options,
+    .shared = TP_WITH_FOCUS,
+    .least = 1,
+    .most = SIZE_MAX,
+    .run = run,
+};
