@@ -21,7 +21,7 @@ bare() {
 }
 
 bare_style() {
-    bare "$@" | sed -e 's/\([:;,{}]\) /\1/g' -e 's/ \([{}]\)/\1/g' -e 's/;}/}/g'
+    bare "$@" | sed -e 's/\([:;,{}]\) /\1/g' -e 's/ \([{}]\)/\1/g' -e 's/;}/}/g' | tr -d '\n'
 }
 
 bare_script() {

@@ -39,5 +39,10 @@ function regex_end(at,   set, c) {
     # Nothing here is ever assigned twice: that was for the reader.
     gsub(/^const/, "let", out)
     gsub(/for\(const/, "for(let", out)
-    print out
+    # A statement's end needs no line of its own, nor, before a brace, a semicolon.
+    if (held ~ /;$/ && out ~ /^}/) sub(/;$/, "", held)
+    printf "%s%s", held, held == "" || held ~ /[;{,(\[]$/ || out ~ /^}/ && held !~ /}$/ ? "" : "\n"
+    held = out
 }
+
+END { print held }

@@ -46,6 +46,11 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 			--no-save --prefix $(NODE_FOLDER) $(NODE_PACKAGES) || \
 			echo "npm packages cannot be had: their tests will be skipped"; fi
 
+	@for package in $(NODE_PACKAGES); do \
+		test -d $(NODE_MODULES)/$$package || \
+			npm install --silent --no-audit --no-fund --prefix $(dir $(NODE_MODULES)) $$package || \
+			echo "$$package cannot be had: the tests of the page will be skipped"; done
+
 .PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests
 	@for test in $^; do $$test || exit 1; done
@@ -58,7 +63,7 @@ valgrind: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests under
 # PYTHONPATH stays as absolute as it must be: tests change folders.
 test-python: all ## run the Python tests against the tree
 	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TEST_PYTHONS="$(PYTHONS)" \
-		$(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
+		TRACEPROF_NODE=$(abspath $(NODE_MODULES)) $(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
 
 .PHONY: growth
 growth: all ## a million coroutines, thread states, tasks, 100 000 sessions: memory must stay flat (10 min)

@@ -1,5 +1,6 @@
 /* traceprof report: the profile as one HTML page. */
 #define _XOPEN_SOURCE 700
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,28 +46,53 @@ static const char *find_output(const tp_arguments *arguments)
     return path;
 }
 
-static int run(const tp_arguments *arguments, FILE *out)
+/* What the page is called: as told, "old.prof -> new.prof", or the first of several files; nothing where
+ * the recorded command is to be the title. Owned by the caller; NULL without memory. */
+static char *make_title(const tp_arguments *arguments, int is_diff)
+{
+    const char *told = tp_argument(arguments, "title");
+    const char *first = arguments->operands[0], *second = is_diff ? arguments->operands[1] : "";
+    const char *between = is_diff ? " \xE2\x86\x92 " : "";
+    if (told != NULL || (!is_diff && arguments->operand_count == 1))
+        first = told != NULL ? told : "", second = between = "";
+    size_t size = strlen(first) + strlen(between) + strlen(second) + 1;
+    char *title = malloc(size);
+    if (title != NULL)
+        snprintf(title, size, "%s%s%s", first, between, second);
+    return title;
+}
+
+static int load_and_write(const tp_arguments *arguments, tp_report_options *report, int is_diff,
+                          const char *path, FILE *out)
 {
     tp_profile *profile = NULL, *before = NULL;
-    tp_report_options report = TP_REPORT_OPTIONS_INIT;
-    const char *path = find_output(arguments), *title = tp_argument(arguments, "title");
-    size_t first = tp_argument_has(arguments, "diff") ? 1 : 0;
-    if (path == NULL)
-        return TP_EXIT_USAGE;
-    if (first == 1 && arguments->operand_count != 2)
-        return tp_usage_error(arguments->command, "--diff is of two files: OLD NEW", NULL);
-    if (title == NULL)
-        title = arguments->operand_count == 1 ? "" : arguments->operands[first];
-    report.title = (tp_string){ title, strlen(title) };
-    int failed = first == 1 ? tp_source_load(&before, arguments, 0, 1) : 0;
+    int failed = is_diff ? tp_source_load(&before, arguments, 0, 1) : 0;
     if (failed == 0)
-        failed = tp_source_load(&profile, arguments, first, arguments->operand_count);
-    report.before = before;
+        failed = tp_source_load(&profile, arguments, is_diff ? 1 : 0, arguments->operand_count);
+    report->before = before;
     if (failed == 0)
-        failed = strcmp(path, "-") == 0 ? write_stdout(profile, &report, out)
-                                        : write_file(profile, &report, path);
+        failed = strcmp(path, "-") == 0 ? write_stdout(profile, report, out)
+                                        : write_file(profile, report, path);
     tp_profile_destroy(before);
     tp_profile_destroy(profile);
+    return failed;
+}
+
+static int run(const tp_arguments *arguments, FILE *out)
+{
+    tp_report_options report = TP_REPORT_OPTIONS_INIT;
+    const char *path = find_output(arguments);
+    int is_diff = tp_argument_has(arguments, "diff");
+    if (path == NULL)
+        return TP_EXIT_USAGE;
+    if (is_diff && arguments->operand_count != 2)
+        return tp_usage_error(arguments->command, "--diff is of two files: OLD NEW", NULL);
+    char *title = make_title(arguments, is_diff);
+    if (title == NULL)
+        return tp_status_error(TP_ENOMEM);
+    report.title = (tp_string){ title, strlen(title) };
+    int failed = load_and_write(arguments, &report, is_diff, path, out);
+    free(title);
     return failed;
 }
 

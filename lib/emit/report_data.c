@@ -6,8 +6,8 @@
 #include <traceprof/version.h>
 
 #include "intern.h"
-#include "page_text.h"
 #include "memory.h"
+#include "page_text.h"
 #include "report_columns.h"
 #include "spell.h"
 

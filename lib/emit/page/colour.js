@@ -14,19 +14,22 @@ function rankModules(model, figures) {
     model.functions.forEach((f, i) => {
         own.set(f.module, (own.get(f.module) || 0) + Math.max(0, last.own[i]));
     });
-    const ranked = [...own].map(([name, time]) => ({ name, time, hue: null }));
+    const ranked = [...own].map(([name, time]) => ({ name, time, hue: null, isPale: false }));
     ranked.sort((a, b) => b.time - a.time || (a.name < b.name ? -1 : 1));
     let next = 0;
     for (const module of ranked) {
-        if (module.name !== "built-in" && next < HUES.length && module.time > 0) module.hue = HUES[next++];
+        if (module.name === "built-in") continue;
+        module.isPale = next >= HUES.length;
+        module.hue = HUES[next++ % HUES.length];
     }
     return ranked;
 }
 
-function moduleColour(hue, scheme, shade) {
+// Built-ins are grey, and those with little time pale.
+function moduleColour({ hue, isPale }, scheme, shade) {
     const [saturation, light] = scheme.line;
-    if (hue === null || hue === undefined) return scheme.grey;
-    return "hsl(" + hue + " " + saturation + "% " + (light + shade) + "%)";
+    if (hue === null) return scheme.grey;
+    return "hsl(" + hue + " " + (isPale ? saturation / 3 : saturation) + "% " + (light + shade) + "%)";
 }
 
 // A function's shade within its module's colour, the same every time.
@@ -63,7 +66,7 @@ function changeColour(step, isDark) {
 function makePainter(app) {
     const { model, state, tree, modules } = app;
     const scheme = SCHEMES[app.isDark ? "dark" : "light"];
-    const hueOf = new Map(modules.map((module) => [module.name, module.hue]));
+    const byName = new Map(modules.map((module) => [module.name, module]));
     if (model.isDiff) {
         const [before, after] = tree.series;
         return (id) => changeColour(changeStep(before.value[id], after.value[id]), app.isDark);
@@ -75,6 +78,6 @@ function makePainter(app) {
     }
     return (id) => {
         const fn = tree.fn[id];
-        return fn < 0 ? scheme.rest : moduleColour(hueOf.get(model.functions[fn].module), scheme, shadeOf(fn));
+        return fn < 0 ? scheme.rest : moduleColour(byName.get(model.functions[fn].module), scheme, shadeOf(fn));
     };
 }

@@ -61,6 +61,20 @@ function makeDetail(app) {
         return names.length > 7 ? [...names.slice(0, 2), "… " + formatCount(names.length - 6) + " …", ...names.slice(-4)].join(" › ") : names.join(" › ");
     };
 
+    // From the top always into the widest.
+    const hottest = () => {
+        const { tree, model } = app;
+        const items = [];
+        const now = tree.series[tree.series.length - 1];
+        for (let id = tree.children(0)[0]; id !== undefined && items.length < 25 && tree.width[id] > 0.05 * tree.width[0]; id = tree.children(id)[0]) {
+            const time = barCell(formatShare(tree.width[id], tree.width[0]), tree.width[id] / tree.width[0]);
+            const name = el("button.link", { click: () => app.select(tree.fn[id]) }, nameCell(model, tree.fn[id]));
+            items.push(el("tr", el("td.number", time), el("td.number", formatTime(now.own[id] * model.unit)), el("td.label", name)));
+        }
+        const head = ["Cumulative", "Own", "Function"].map((title) => el(title === "Function" ? "th.label" : "th.number", { scope: "col" }, title));
+        return items.length === 0 ? [] : [el("table.plain", el("thead", el("tr", ...head)), el("tbody", ...items))];
+    };
+
     const places = (fn) => {
         const { tree, model } = app;
         if (tree.isInverted) return [el("p.none", "Its places in the tree are listed when the tree is not inverted.")];
@@ -87,8 +101,8 @@ function makeDetail(app) {
         if (fn !== shown) most = MOST_PLACES;
         shown = fn;
         if (fn < 0) {
-            title.textContent = "No function selected";
-            body.replaceChildren(el("p.none", "Select one in the graph, the tree or the table: here are then its callers, its callees and all its places in the tree."));
+            title.textContent = "Hottest path";
+            body.replaceChildren(...hottest(), el("p.none", "Select one in the graph, the tree or the table: here are then its callers, its callees and all its places in the tree."));
             return;
         }
         const f = app.model.functions[fn];

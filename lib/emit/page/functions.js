@@ -97,6 +97,7 @@ function makeFunctions(app) {
     const grid = makeGrid({
         table,
         scroller,
+        height: "620px",
         name: "f",
         fill: (i) => {
             const fn = list.rows[i];

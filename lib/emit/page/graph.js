@@ -133,12 +133,13 @@ function makeGraph(app) {
         const { layout } = graph;
         const { tree, model } = app;
         const parts = [];
+        const boxes = layout.boxes - (app.zoom === 0 ? 1 : 0);
         if (layout.rows.length === 0) parts.push("No time was measured here.");
         else if (layout.folded > 0) {
             const share = layout.foldedWidth < 5e-5 ? "less than 0.01" + NARROW + "%" : formatShare(layout.foldedWidth, 1);
-            const amount = tree.below ? formatCount(layout.boxes) + " of " + formatCount(tree.below[app.zoom] + 1) + " places are drawn; the others" : formatCount(layout.boxes) + " places are drawn; others";
-            parts.push(amount + ", narrower than a pixel, hold " + share + " of the time shown: hatched where there is room. Zoom in to see them.");
-        } else parts.push(layout.boxes === 1 ? "One place is drawn." : "All " + formatCount(layout.boxes) + " places are drawn.");
+            const all = tree.below ? " of " + formatCount(boxes + layout.foldedNodes) : "";
+            parts.push(formatCount(boxes) + all + " places are drawn; others, narrower than a pixel, hold " + share + " of the time shown: hatched where there is room. Zoom in to see them.");
+        } else parts.push(boxes === 1 ? "One place is drawn." : "All " + formatCount(boxes) + " places are drawn.");
         if (!layout.isDone) parts.push("Deeper rows are laid out as you scroll.");
         if (tree.odd > 0) parts.push(plural(tree.odd, "place") + " had less time than its callees: shown as none of its own.");
         if (model.isDiff) parts.push("Blue with ▼ is less time than before, orange with ▲ more; grey is as before.");
@@ -275,6 +276,7 @@ function makeGraph(app) {
         event.preventDefault();
     });
     canvas.addEventListener("focus", () => {
+        if (!canvas.matches(":focus-visible")) return; // the mouse is where it wants to be
         if (graph.focus < 0 || !boxOf(graph.layout, graph.focus)) graph.focus = app.zoom;
         graph.focusOn(graph.focus);
     });

@@ -3,7 +3,7 @@
 const LINE = 28;
 
 // columns: [{ title, name, sort, class }]; fill(index) gives the cells of a row and its attributes.
-function makeGrid({ table, scroller, name, fill, activate, keys, sortBy }) {
+function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy }) {
     const grid = { count: 0, active: 0, columns: [] };
     const head = el("thead");
     const body = el("tbody");
@@ -65,6 +65,7 @@ function makeGrid({ table, scroller, name, fill, activate, keys, sortBy }) {
         grid.count = count;
         grid.active = Math.max(0, Math.min(grid.active, count - 1));
         table.setAttribute("aria-rowcount", count + 1);
+        scroller.style.height = "min(" + height + ", " + (count * LINE + 34) + "px)";
         render();
     };
 

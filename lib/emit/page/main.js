@@ -87,7 +87,9 @@ function start(data) {
         app.outline.refresh();
     };
 
-    app.set = (changes) => {
+    app.set = (wanted) => {
+        // What is being typed counts, though its turn has not come.
+        const changes = { query: byId("query").value, ...wanted };
         const functionsOnPath = pathTo(app.tree, app.zoom).slice(0, 300).map((id) => app.tree.fn[id]);
         const wasInverted = app.state.invert;
         const changed = (name) => name in changes && changes[name] !== app.state[name];

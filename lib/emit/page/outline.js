@@ -36,26 +36,31 @@ function makeOutline(app) {
         const list = model.isDiff
             ? [changeCell(series[0].value[id], now.value[id], signed((now.value[id] - series[0].value[id]) * model.unit, formatTime)), time(series[0].value[id]), time(now.value[id])]
             : [time(now.value[id]), barCell(formatShare(now.value[id], whole), now.value[id] / whole), ...(tree.isInverted ? [] : [time(now.own[id])])];
-    XX
+        if (model.hasCalls) list.push(id > 0 ? formatCount(now.calls[id]) : "");
         return [...list, nameOf(id, level)];
+    };
+
+    // The rows: what is below open nodes.
+    const rebuild = () => {
+        list.ids = [];
+        list.levels = [];
+        const waiting = [[0, 0]];
+        while (waiting.length) {
+            const [id, level] = waiting.pop();
+            list.ids.push(id);
+            list.levels.push(level);
+            const children = open.has(id) ? app.tree.children(id) : [];
+            for (let i = children.length - 1; i >= 0; i--) waiting.push([children[i], level + 1]);
+        }
+        grid.setCount(list.ids.length);
     };
 
     const toggle = (i, wanted) => {
         const id = list.ids[i];
         if (!app.tree.hasChildren(id) || open.has(id) === wanted) return false;
-        if (wanted) {
-            open.add(id);
-            const children = Array.from(app.tree.children(id));
-            list.ids = list.ids.slice(0, i + 1).concat(children, list.ids.slice(i + 1));
-            list.levels = list.levels.slice(0, i + 1).concat(children.map(() => list.levels[i] + 1), list.levels.slice(i + 1));
-        } else {
-            let end = i + 1;
-            while (end < list.ids.length && list.levels[end] > list.levels[i]) open.delete(list.ids[end++]);
-            open.delete(id);
-            list.ids.splice(i + 1, end - i - 1);
-            list.levels.splice(i + 1, end - i - 1);
-        }
-        grid.setCount(list.ids.length);
+        if (wanted) open.add(id);
+        else open.delete(id);
+        rebuild();
         return true;
     };
 
@@ -75,6 +80,7 @@ function makeOutline(app) {
     const grid = makeGrid({
         table: byId("outline"),
         scroller: byId("outline-scroll"),
+        height: "520px",
         name: "o",
         fill: (i) => {
             const id = list.ids[i];
@@ -95,23 +101,21 @@ function makeOutline(app) {
 
     // Opened at first: the way down into the widest, as long as that is most of it.
     const openHottest = () => {
-        let i = 0;
         const { tree } = app;
-        while (i < 40 && tree.hasChildren(list.ids[i]) && toggle(i, true)) {
-            const next = list.ids[i + 1];
-            if (tree.width[next] < 0.3 * tree.width[0]) break;
-            i++;
-        }
+        open.clear();
+        for (let id = 0; id !== undefined && open.size < 40 && tree.width[id] >= 0.3 * tree.width[0]; id = tree.children(id)[0]) open.add(id);
+        rebuild();
     };
 
     // Opens what leads to a node, and goes there.
     list.show = (id) => {
+        if (byId("view-tree").hidden) return;
         if (shownTree !== app.tree) list.refresh();
         for (const node of [0, ...pathTo(app.tree, id)]) {
-            const i = list.ids.indexOf(node);
-            if (node !== id) toggle(i, true);
-            else grid.setActive(i, true);
+            if (node !== id) open.add(node);
         }
+        rebuild();
+        grid.setActive(list.ids.indexOf(id), true);
     };
 
     list.refresh = () => {
@@ -119,11 +123,7 @@ function makeOutline(app) {
         grid.setColumns(columns());
         if (shownTree !== app.tree) {
             shownTree = app.tree;
-            open.clear();
-            list.ids = [0];
-            list.levels = [0];
             grid.active = 0;
-            grid.setCount(1);
             openHottest();
         }
         grid.schedule();

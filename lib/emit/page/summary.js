@@ -56,17 +56,17 @@ function makeSummary(app) {
             const parts = shown.map((module) => {
                 const part = el("span.part");
                 part.style.width = (100 * timeOf(f, module.name)) / most + "%";
-                part.style.background = moduleColour(module.hue, scheme, 0);
+                part.style.background = moduleColour(module, scheme, 0);
                 return part;
             });
             const rest = el("span.part");
             rest.style.width = (100 * Math.max(0, f.total - sum(shown.map((module) => timeOf(f, module.name))))) / most + "%";
             rest.style.background = scheme.rest;
-            return el("div", { class: "modulebar", "aria-hidden": "true" }, ...parts, rest, model.isDiff ? el("small", k === 0 ? "old" : "new") : null);
+            return el("div.modulebar", { "aria-hidden": "true" }, model.isDiff ? el("small", k === 0 ? "old" : "new") : null, ...parts, rest);
         });
         const legend = shown.map((module) => {
             const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
-            swatch.style.background = moduleColour(module.hue, scheme, 0);
+            swatch.style.background = moduleColour(module, scheme, 0);
             const value = model.isDiff ? formatChange(timeOf(app.figures[0], module.name), module.time) : formatShare(module.time, totals[0]);
             return el("li", el("button", { class: "legend", title: "Find its functions", click: () => app.search("module:" + module.name) }, swatch, visible(module.name, 40), " ", el("span.figure", value)));
         });
