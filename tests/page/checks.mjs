@@ -48,7 +48,7 @@ export async function graph(page) {
     const before = await boxes(page);
     const main = await middleOf(page, "main");
     await page.mouse.move(main.x, main.y);
-    assert.match(await text(page, "tip"), /main.*\n?.*__main__\.py:23[\s\S]*cumulative .*ms, .*%.*own .*call/);
+    assert.match(await text(page, "tip"), /main · .*__main__\.py:23[\s\S]*cumulative .*ms, .*%.*own .*call/);
     await shot(page, "tooltip");
     await page.mouse.click(main.x, main.y);
     const after = await boxes(page);
@@ -408,4 +408,19 @@ export async function coroutines(page) {
     assert.match(await text(page, "detail"), /coroutines started[\s\S]*3[\s\S]*awaited/i);
     assert.match(await page.locator("#notes-text").textContent(), /active time/);
     await shot(page, "coroutines", { fullPage: true });
+}
+
+// Raw times are twice the compensated ones here.
+export async function times(page) {
+    assert.match(await text(page, "badges"), /times without the cost of recording/);
+    assert.match(await page.locator("#notes-text").textContent(), /Taken out: 1\.500\ss/);
+    const before = await boxes(page);
+    await page.selectOption("#times", { label: "raw" });
+    const after = await boxes(page);
+    near(after[0].seconds, 2 * before[0].seconds, "raw");
+    assert.match(await text(page, "badges"), /times as measured/);
+    assert.equal((await column(page, "functions", "Own"))[0], "4.800\u202fs");
+    await page.click("#functions td.label");
+    assert.match(await text(page, "detail"), /own\s+4\.800\ss/);
+    await shot(page, "times");
 }

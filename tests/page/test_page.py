@@ -158,6 +158,25 @@ def test_diff(pages):
     run("diff", page)
 
 
+@needs_browser
+def test_both_times(pages):
+    """No recording here has both: the other ones are put into the page's data."""
+    page = pages("shared", save=profiles.save_shared)
+    text = page.read_text(encoding="utf-8")
+    data = parts(page)[1]
+    profile = data["profiles"][0]
+    profile["times"] = ["compensated", "raw"]
+    profile["properties"] += [["compensation", "calibrated"], ["compensation_taken", 1.5]]
+    for table, names in (("rows", ["own", "cumulative"]), ("edges", ["cumulative"]), ("threads", ["ticks"])):
+        for columns in profile[table] if table == "threads" else [profile[table]]:
+            for name in names:
+                columns["other" + name.capitalize()] = [2 * value for value in columns[name]]
+    changed = page.with_name("times.html")
+    start, end = text.index('id="data">') + len('id="data">'), text.rindex("</script>", 0, text.rindex("<script>"))
+    changed.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], encoding="utf-8")
+    run("times", changed)
+
+
 def save_threads(path):
     def spin():
         return sum(range(20000))

@@ -106,13 +106,12 @@ function makeDetail(app) {
             return;
         }
         const f = app.model.functions[fn];
-        const text = textOf(app.model, fn);
         title.textContent = visible(f.name, 400);
         const { callers, callees } = findNeighbours(app.model, app.state, fn);
         const full = f.file === "~" ? "built-in" : visible(f.file, 1000) + ":" + f.line;
         body.replaceChildren(
             ...[
-                el("p.where", el("code", full), f.file === "~" ? null : el("span.module", text.module)),
+                el("p.where", el("code", full)),
                 facts(fn),
                 ...neighbours("Called by", callers, "Nobody that was recorded: it is where recording began."),
                 ...neighbours("Calls", callees, "Nothing that was recorded."),

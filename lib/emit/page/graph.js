@@ -288,7 +288,7 @@ function makeGraph(app) {
 function describeNode(app, id) {
     const { tree, model } = app;
     const fn = tree.fn[id];
-    const name = fn < 0 ? "all" : textOf(model, fn).name + "  " + textOf(model, fn).place;
+    const name = fn < 0 ? "all" : textOf(model, fn).name + " · " + textOf(model, fn).place;
     const lines = [visible(name, 240)];
     const whole = tree.series.map((series) => series.value[0]);
     tree.series.forEach((series, k) => {

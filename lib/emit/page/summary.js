@@ -53,16 +53,16 @@ function makeSummary(app) {
         if (!(most > 0) || shown.length === 0) return holder.replaceChildren();
         const timeOf = (f, name) => sum(model.functions.map((one, i) => (one.module === name ? Math.max(0, f.own[i]) : 0)));
         const bars = app.figures.map((f, k) => {
-            const parts = shown.map((module) => {
-                const part = el("span.part");
-                part.style.width = (100 * timeOf(f, module.name)) / most + "%";
-                part.style.background = moduleColour(module, scheme, 0);
-                return part;
-            });
-            const rest = el("span.part");
-            rest.style.width = (100 * Math.max(0, f.total - sum(shown.map((module) => timeOf(f, module.name))))) / most + "%";
-            rest.style.background = scheme.rest;
-            return el("div.modulebar", { "aria-hidden": "true" }, model.isDiff ? el("small", k === 0 ? "old" : "new") : null, ...parts, rest);
+            const part = (time, colour) => {
+                const piece = el("span.part");
+                piece.style.flexGrow = time / most;
+                piece.style.background = colour;
+                return piece;
+            };
+            const times = shown.map((module) => timeOf(f, module.name));
+            const parts = shown.map((module, i) => part(times[i], moduleColour(module, scheme, 0)));
+            parts.push(part(Math.max(0, f.total - sum(times)), scheme.rest), part(most - f.total, "none"));
+            return el("div.modulebar", { "aria-hidden": "true" }, model.isDiff ? el("small", k === 0 ? "old" : "new") : null, ...parts);
         });
         const legend = shown.map((module) => {
             const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
