@@ -3,10 +3,10 @@
 VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
-# Hosts of tasks and greenlets. Not each of them is there for each interpreter; tests say what they miss.
-PYTEST_HOSTS = anyio uvloop greenlet gevent
+# Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
+PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
-NODE_PACKAGES = speedscope ajv playwright-core
+NODE_PACKAGES = speedscope ajv playwright-core axe-core
 NODE_FOLDER = build/node
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
@@ -63,7 +63,7 @@ valgrind: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests under
 # PYTHONPATH stays as absolute as it must be: tests change folders.
 test-python: all ## run the Python tests against the tree
 	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TEST_PYTHONS="$(PYTHONS)" \
-		TRACEPROF_NODE=$(abspath $(NODE_MODULES)) $(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
+		$(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
 
 .PHONY: growth
 growth: all ## a million coroutines, thread states, tasks, 100 000 sessions: memory must stay flat (10 min)

@@ -22,8 +22,8 @@ import profiles  # noqa: E402
 BUILD = Path(os.environ.get("TRACEPROF_BUILD", "build")).resolve()
 TOOL = BUILD / "traceprof"
 GOOD = ROOT / "tests/golden/good"
-# make setup fills it; artefacts of the run are kept beside.
-NODE = Path(os.environ.get("TRACEPROF_NODE", BUILD / "node/node_modules"))
+# make setup fills it. Screenshots of the run stay in the build.
+NODE = Path(os.environ.get("TRACEPROF_NODE", ROOT / "build/node/node_modules"))
 SHOTS = BUILD / "page"
 CHROMIUM = os.environ.get("TRACEPROF_CHROMIUM", "/usr/bin/chromium")
 
