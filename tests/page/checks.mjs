@@ -424,3 +424,15 @@ export async function times(page) {
     assert.match(await text(page, "detail"), /own\s+4\.800\ss/);
     await shot(page, "times");
 }
+
+// In a notebook: a frame without an address, without storage, without rights.
+export async function framed(page) {
+    const frame = page.frames()[1];
+    await frame.waitForFunction(() => performance.getEntriesByName("ready").length > 0);
+    await frame.click("#functions td.label");
+    assert.notEqual(await frame.locator("#detail-title").innerText(), "Hottest path");
+    await frame.click("#tab-tree");
+    await frame.click("#keys-button");
+    assert.equal(await frame.evaluate(() => window.origin), "null");
+    await shot(page, "notebook");
+}

@@ -141,6 +141,18 @@ def test_nothing_was_recorded(pages):
     run("foreign", pages("empty", save=lambda path: path.write_bytes(b"{0")), ["no call tree", "No time was measured"])
 
 
+def save_wild(path):
+    most = 2**62 - 1
+    contexts = [(0, None, 2**63 - 1, -5), (1, 0, 0, 7), (2, 1, 3, -1000), (3, 0, 1, most), (4, 3, 1, -most)]
+    profiles.save_tree(path, ["a", "b", "c", "d", "e"], contexts, properties={"calls_folded": 3, "shared_with": "x"})
+
+
+@needs_browser
+def test_figures_that_cannot_be(pages):
+    words = ["places had less time than its callees", "a"]
+    run("foreign", pages("wild", save=save_wild), words)
+
+
 def save_version(path, version):
     names = ["main", "slower", "faster", "same", "gone" if version == 0 else "brand_new"]
     own = [[10, 100, 200, 50, 30], [10, 300, 100, 50, 40]][version]
@@ -215,6 +227,19 @@ def save_coroutines(path):
 @needs_browser
 def test_coroutines(pages):
     run("coroutines", pages("coroutines", save=save_coroutines))
+
+
+@needs_browser
+def test_in_a_notebooks_frame(tmp_path):
+    profile = ctraceprof.Profile()
+    profile.runcall(sorted, [3, 1, 2], key=abs)
+    page = tmp_path / "notebook.html"
+    page.write_text(
+        "<!doctype html><html lang=en><title>Notebook</title><main><h1>A cell</h1>"
+        f'{profile._repr_html_()}</main><script>performance.mark("ready")</script></html>',
+        encoding="utf-8",
+    )
+    run("framed", page)
 
 
 # --- the file itself -------------------------------------------------------------------------
