@@ -128,7 +128,7 @@ def shared(ticks):
 
 def leaf(ticks):
     global now
-    now += 2 * ticks
+    now += ticks * ticks // 50
 
 
 def cheap():
@@ -137,7 +137,7 @@ def cheap():
 
 
 def dear():
-    shared(1000)
+    shared(300)
 
 
 def again(n):
@@ -156,25 +156,25 @@ def work():
     again(3)
 
 
-# Seconds of each path of work(), callees included; one tick is a millisecond.
+# Seconds of each path of work(), callees included; a tick is a millisecond. All calls of again() by itself
+# are one path.
 PATHS = {
-    ("work",): 4.028,
-    ("work", "cheap"): 0.150,
-    ("work", "cheap", "shared"): 0.150,
-    ("work", "cheap", "shared", "leaf"): 0.100,
-    ("work", "dear"): 3.0,
-    ("work", "dear", "shared"): 3.0,
-    ("work", "dear", "shared", "leaf"): 2.0,
-    ("work", "again"): 0.478,
-    ("work", "again", "cheap"): 0.150,
-    ("work", "again", "cheap", "shared"): 0.150,
-    ("work", "again", "cheap", "shared", "leaf"): 0.100,
-    ("work", "again", "again"): 0.321,
-    ("work", "again", "again", "cheap"): 0.300,
-    ("work", "again", "again", "cheap", "shared"): 0.300,
-    ("work", "again", "again", "cheap", "shared", "leaf"): 0.200,
+    ("work",): 2.468,
+    ("work", "cheap"): 0.060,
+    ("work", "cheap", "shared"): 0.060,
+    ("work", "cheap", "shared", "leaf"): 0.010,
+    ("work", "dear"): 2.1,
+    ("work", "dear", "shared"): 2.1,
+    ("work", "dear", "shared", "leaf"): 1.8,
+    ("work", "again"): 0.208,
+    ("work", "again", "cheap"): 0.060,
+    ("work", "again", "cheap", "shared"): 0.060,
+    ("work", "again", "cheap", "shared", "leaf"): 0.010,
+    ("work", "again", "again"): 0.141,
+    ("work", "again", "again", "cheap"): 0.120,
+    ("work", "again", "again", "cheap", "shared"): 0.120,
+    ("work", "again", "again", "cheap", "shared", "leaf"): 0.020,
 }
-PATHS[("work",)] = 0.1 + PATHS[("work", "cheap")] + PATHS[("work", "dear")] + PATHS[("work", "again")]
 
 
 def save_shared(path):

@@ -19,7 +19,7 @@ function makeDetail(app) {
             if (model.hasCalls) items.push(...fact(title + model.callWord + "s", formatCount(f.calls[fn]) + (f.calls[fn] !== f.primitive[fn] && model.callWord === "call" ? " (" + formatCount(f.primitive[fn]) + " primitive)" : "")));
         });
         const coroutine = model.last.coroutines.get(fn);
-        if (coroutine) {
+        if (coroutine && app.state.thread === 0) {
             const active = coroutine.active[app.state.times] ?? coroutine.active[0];
             items.push(...fact("coroutines started", formatCount(coroutine.started)), ...fact("resumed", formatCount(coroutine.resumes)));
             items.push(...fact("active", formatTime(active * model.last.unit)), ...fact("awaited", formatTime(coroutine.awaited * model.last.unit)));

@@ -8,6 +8,9 @@ function makeFunctions(app) {
     const last = () => app.figures[app.figures.length - 1];
     const first = () => app.figures[0];
 
+    // They are of all threads together.
+    const hasAwaited = () => app.model.last.coroutines.size > 0 && app.state.thread === 0;
+
     const columnsOne = () => {
         const { model } = app;
         const columns = [
@@ -20,7 +23,7 @@ function makeFunctions(app) {
             columns.push({ title: model.callWord === "sample" ? "Samples" : "Calls", sort: "calls", class: "number" });
             if (model.callWord === "call") columns.push({ title: "Per call", sort: "each", class: "number widest", help: "Cumulative time by primitive calls" });
         }
-        if (model.last.coroutines.size > 0) columns.push({ title: "Awaited", sort: "awaited", class: "number wide", help: "Time that a coroutine was suspended, calls that overlap counted each" });
+        if (hasAwaited()) columns.push({ title: "Awaited", sort: "awaited", class: "number wide", help: "Time that a coroutine was suspended, calls that overlap counted each" });
         columns.push({ title: "Function", sort: "name", class: "label" });
         return columns;
     };
@@ -75,7 +78,7 @@ function makeFunctions(app) {
             cells.push(isRecursive ? el("span", { title: formatCount(f.primitive[fn]) + " of them primitive: from outside" }, calls + "\u00a0↺") : calls);
             if (app.model.callWord === "call") cells.push(formatTime(each(f, fn)));
         }
-        if (app.model.last.coroutines.size > 0) cells.push(app.model.last.coroutines.has(fn) ? formatTime(awaited(fn)) : "");
+        if (hasAwaited()) cells.push(app.model.last.coroutines.has(fn) ? formatTime(awaited(fn)) : "");
         return [...cells, nameCell(app.model, fn)];
     };
 

@@ -11,7 +11,7 @@ function makeSummary(app) {
     const { model } = app;
     const { last } = model;
     const property = (name) => last.properties.get(name);
-    const isEstimated = last.tree === "estimated";
+    const isEstimated = model.profiles.some((profile) => profile.tree === "estimated");
 
     const badge = (kind, text) => el("span", { class: "badge " + kind }, text);
 
@@ -106,8 +106,9 @@ function notes(app) {
     const { last } = model;
     const property = (name) => last.properties.get(name);
     const list = [];
-    if (last.tree === "exact") list.push("The call tree is exact: each path with its own calls and times, as they were recorded. Widths are these times.");
-    if (last.tree === "estimated") list.push("The call tree is an estimate: the file knows who called whom, but not on which path. A function's time was divided among its callers as if each call were alike; a branch that is wide here may be narrow in truth. Branches under 0.02 % of the time were left out, and recursion. The table, with callers and callees, is what the file says.");
+    const { profiles } = model;
+    if (profiles.every((profile) => profile.tree === "exact")) list.push("The call tree is exact: each path with its own calls and times, as they were recorded. Widths are these times.");
+    if (profiles.some((profile) => profile.tree === "estimated")) list.push((model.isDiff ? profiles.map((profile, k) => ["The old", "The new"][k] + " call tree is " + (profile.tree === "estimated" ? "an estimate. " : "exact. ")).join("") : "The call tree is an estimate. ") + "Of an estimate: the file knows who called whom, but not on which path. A function's time was divided among its callers as if each call were alike; a branch that is wide here may be narrow in truth. Branches under 0.02 % of the time were left out, and recursion. The table, with callers and callees, is what the file says.");
     if (last.tree === "none") list.push("There is nothing to draw a tree of.");
     if (model.callWord === "sample") list.push("Counts are of samples: neither calls nor times are exact.");
     else if (last.calls) list.push("Numbers of calls are exact. A generator or coroutine that is resumed counts again.");
