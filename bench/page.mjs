@@ -12,10 +12,15 @@ await withPage(process.argv[2], { plain: true }, async (page) => {
             return performance.now() - begun;
         };
         const paint = performance.getEntriesByName("first-contentful-paint")[0];
-        const result = { "first paint": paint ? paint.startTime : NaN, ready: performance.getEntriesByName("ready")[0].startTime };
+        const result = {
+            "first paint": paint ? paint.startTime : NaN,
+            ready: performance.getEntriesByName("ready")[0].startTime,
+        };
         const stage = document.getElementById("stage");
         result["a step of scrolling"] = await timed(() => (stage.scrollTop += 60));
-        result["select a function"] = await timed(() => document.querySelector("#functions td.label").click());
+        result["select a function"] = await timed(() =>
+            document.querySelector("#functions td.label").click(),
+        );
         for (const id of ["invert", "recursion", "fold"]) {
             result[id] = await timed(() => document.getElementById(id).click());
             await timed(() => document.getElementById(id).click());

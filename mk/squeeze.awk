@@ -18,6 +18,11 @@ function regex_end(at,   set, c) {
     return at
 }
 
+# Whether the end of a line is not needed to part it from the next one.
+function joins(a, b) {
+    return a == "" || a ~ /[;{,(\[=?:&|]$/ || a ~ /=>$/ || b ~ /^[.?:&|)\]]/ || b ~ /^}/ && a !~ /}$/
+}
+
 {
     line = $0
     sub(/^ +/, "", line)
@@ -39,9 +44,9 @@ function regex_end(at,   set, c) {
     # Nothing here is ever assigned twice: that was for the reader.
     gsub(/^const/, "let", out)
     gsub(/for\(const/, "for(let", out)
-    # A statement's end needs no line of its own, nor, before a brace, a semicolon.
-    if (held ~ /;$/ && out ~ /^}/) sub(/;$/, "", held)
-    printf "%s%s", held, held == "" || held ~ /[;{,(\[]$/ || out ~ /^}/ && held !~ /}$/ ? "" : "\n"
+    # A statement's end needs no line of its own, nor, before a bracket, a semicolon or comma.
+    if (out ~ /^[}\])]/) sub(/[;,]$/, "", held)
+    printf "%s%s", held, joins(held, out) ? "" : "\n"
     held = out
 }
 

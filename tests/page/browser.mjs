@@ -12,8 +12,13 @@ const { chromium } = require("playwright-core");
 const AXE = require.resolve("axe-core/axe.min.js");
 
 const FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ];
 
 // Calls check(page) and closes all behind it. Unless it is to be plain, axe-core looks at what was left.
@@ -39,7 +44,11 @@ export async function withPage(file, { hash = "", plain = false, ...options }, c
         await check(page);
         if (!plain) await axe(page);
         assert.deepEqual(said, [], "console messages");
-        assert.deepEqual(asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")), [], "requests");
+        assert.deepEqual(
+            asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+            [],
+            "requests",
+        );
     } finally {
         await context.close();
         rmSync(folder, { recursive: true, force: true });
@@ -56,7 +65,20 @@ export async function axe(page) {
     const { readFileSync } = await import("node:fs");
     await page.evaluate(readFileSync(AXE, "utf8") + ";0");
     const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-    const found = result.violations.map((one) => one.id + ": " + one.nodes.map((node) => node.target.join(" ") + " " + (node.any[0] || node.all[0] || node.none[0] || {}).message).slice(0, 4).join("; "));
+    const found = result.violations.map(
+        (one) =>
+            one.id +
+            ": " +
+            one.nodes
+                .map(
+                    (node) =>
+                        node.target.join(" ") +
+                        " " +
+                        (node.any[0] || node.all[0] || node.none[0] || {}).message,
+                )
+                .slice(0, 4)
+                .join("; "),
+    );
     assert.deepEqual(found, [], "axe-core's violations");
 }
 
@@ -68,12 +90,16 @@ export const boxes = (page) => page.evaluate(() => window.traceprof.boxes());
 export const state = (page) => page.evaluate(() => window.traceprof.state());
 
 export async function settled(page) {
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
 }
 
 // The middle of a box on the screen, that with this name on this row.
 export async function middleOf(page, name, row) {
-    const box = (await boxes(page)).find((one) => one.name === name && (row === undefined || one.row === row));
+    const box = (await boxes(page)).find(
+        (one) => one.name === name && (row === undefined || one.row === row),
+    );
     assert.ok(box, "no box of " + name);
     const canvas = await page.locator("#canvas").boundingBox();
     const top = await page.evaluate(() => document.getElementById("stage").scrollTop);
@@ -82,10 +108,13 @@ export async function middleOf(page, name, row) {
 
 // Texts of the cells in a column of a table, by the column's title.
 export async function column(page, table, title) {
-    return page.evaluate(([id, wanted]) => {
-        const element = document.getElementById(id);
-        const titles = [...element.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
-        const k = titles.indexOf(wanted);
-        return [...element.querySelectorAll("tbody tr:not(.gap)")].map((row) => row.cells[k].textContent);
-    }, [table, title]);
+    return page.evaluate(
+        ([id, wanted]) => {
+            const element = document.getElementById(id);
+            const titles = [...element.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+            const k = titles.indexOf(wanted);
+            return [...element.querySelectorAll("tbody tr:not(.gap)")].map((row) => row.cells[k].textContent);
+        },
+        [table, title],
+    );
 }

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { axe, boxes, column, middleOf, open, settled, shot, state } from "./browser.mjs";
 
-const near = (a, b, what) => assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), what + ": " + a + ", not " + b);
+const near = (a, b, what) =>
+    assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), what + ": " + a + ", not " + b);
 const text = (page, id) => page.locator("#" + id).innerText();
 
 // Every path's width is its known time; so are the pixels.
@@ -22,7 +23,9 @@ export async function exact(page, paths) {
     const edge = await page.evaluate((row) => {
         const canvas = document.getElementById("canvas");
         const ratio = canvas.width / canvas.clientWidth;
-        const line = canvas.getContext("2d").getImageData(0, Math.round((row * 20 + 17) * ratio), canvas.width, 1).data;
+        const line = canvas
+            .getContext("2d")
+            .getImageData(0, Math.round((row * 20 + 17) * ratio), canvas.width, 1).data;
         let x = 0;
         while (x < canvas.width && line[4 * x + 3] > 0) x++;
         return x / canvas.width;
@@ -39,7 +42,11 @@ export async function exact(page, paths) {
     await page.click("#recursion");
     const merged = await boxes(page);
     near(merged.find((one) => one.path.join("/") === "work/again").seconds, 0.208, "again, merged");
-    near(merged.find((one) => one.path.join("/") === "work/again/cheap").seconds, 0.18, "cheap below again, merged");
+    near(
+        merged.find((one) => one.path.join("/") === "work/again/cheap").seconds,
+        0.18,
+        "cheap below again, merged",
+    );
     assert.ok(!merged.some((one) => one.path.join("/") === "work/again/again"));
 }
 
@@ -77,7 +84,9 @@ export async function search(page) {
     await page.waitForFunction(() => document.getElementById("found").textContent !== "");
     assert.match(await text(page, "found"), /^\d+ functions, [\d.]+\s%/);
     const found = await column(page, "functions", "Function");
-    assert.ok(found.length > 0 && found.length < all.length && found.every((name) => name.includes("words.py")));
+    assert.ok(
+        found.length > 0 && found.length < all.length && found.every((name) => name.includes("words.py")),
+    );
     assert.match(await text(page, "functions-said"), /\d+ of \d+ match/);
     await shot(page, "search");
     await page.keyboard.press("Escape");
@@ -93,7 +102,7 @@ export async function search(page) {
 
 const seconds = (cell) => {
     const [, number, unit] = /^([\d.,]+)\s?(s|ms|µs|ns)?$/.exec(cell);
-    return Number(number.replace(",", "")) * { s: 1, ms: 1e-3, "µs": 1e-6, ns: 1e-9, undefined: 0 }[unit];
+    return Number(number.replace(",", "")) * { s: 1, ms: 1e-3, µs: 1e-6, ns: 1e-9, undefined: 0 }[unit];
 };
 
 export async function table(page) {
@@ -101,7 +110,10 @@ export async function table(page) {
         if (title !== "Own") await page.click(`#functions th button:has-text("${title}")`);
         const read = title === "Calls" ? (cell) => Number(cell.replace(/[^\d]/g, "")) : seconds;
         const values = (await column(page, "functions", title)).map(read);
-        assert.ok(values.length > 10 && values.every((value, i) => i === 0 || value <= values[i - 1] * 1.001), title);
+        assert.ok(
+            values.length > 10 && values.every((value, i) => i === 0 || value <= values[i - 1] * 1.001),
+            title,
+        );
         assert.equal(await page.locator("#functions th[aria-sort=descending]").innerText(), title);
     }
     await page.click('#functions th button:has-text("Per call")');
@@ -128,7 +140,13 @@ export async function select(page) {
     await shot(page, "selected", { fullPage: true });
     await page.click('#detail button.link:has-text("stem")');
     assert.equal(await text(page, "detail-title"), "stem");
-    assert.equal(await page.locator('#functions tr[aria-selected="true"] .name').innerText().then((name) => name.startsWith("stem")), true);
+    assert.equal(
+        await page
+            .locator('#functions tr[aria-selected="true"] .name')
+            .innerText()
+            .then((name) => name.startsWith("stem")),
+        true,
+    );
     await page.click("#detail button.place");
     assert.equal((await boxes(page))[0].name, "stem");
 }
@@ -173,7 +191,10 @@ export async function keyboard(page) {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Home");
     await page.keyboard.press("Enter");
-    assert.equal(await text(page, "detail-title"), (await column(page, "functions", "Function"))[0].split("textindex")[0].trim());
+    assert.equal(
+        await text(page, "detail-title"),
+        (await column(page, "functions", "Function"))[0].split("textindex")[0].trim(),
+    );
     await page.keyboard.press("?");
     assert.equal(await page.locator("#keys").isVisible(), true);
     await page.keyboard.press("Escape");
@@ -184,9 +205,24 @@ export async function keyboard(page) {
     await page.evaluate(() => document.activeElement.blur());
     for (let i = 0; i < 60; i++) {
         await page.keyboard.press("Tab");
-        reached.add(await page.evaluate(() => document.activeElement.id || document.activeElement.textContent.slice(0, 20)));
+        reached.add(
+            await page.evaluate(
+                () => document.activeElement.id || document.activeElement.textContent.slice(0, 20),
+            ),
+        );
     }
-    for (const id of ["theme", "query", "invert", "recursion", "fold", "colour", "canvas", "functions", "tab-graph"]) assert.ok(reached.has(id), id + " is not reached");
+    for (const id of [
+        "theme",
+        "query",
+        "invert",
+        "recursion",
+        "fold",
+        "colour",
+        "canvas",
+        "functions",
+        "tab-graph",
+    ])
+        assert.ok(reached.has(id), id + " is not reached");
 }
 
 // What is shown is in the address, and comes back from it.
@@ -203,7 +239,12 @@ export async function fragment(page) {
     await open(page, decodeURIComponent(file), hash);
     assert.deepEqual(await state(page), before);
     // Whatever stands there does no harm.
-    for (const bad of ["#thread=99&times=7&selected=-3&zoom=9x99.-1.x&sort=toString&view=__proto__", "#selected=1e9&query=%00%F0&theme=<b>", "#%%%&zoom=" + "0.".repeat(3000)]) {
+    for (const bad of [
+        "#thread=99&times=7&selected=-3&zoom=9x99.-1.x&sort=toString&view=__proto__",
+        "#selected=1e9&query=%00%F0&theme=<b>",
+        "#sort=__proto__&constructor=1&toString=2&__proto__=3&hasOwnProperty=4",
+        "#%%%&zoom=" + "0.".repeat(3000),
+    ]) {
         await page.goto("about:blank");
         await open(page, decodeURIComponent(file), bad);
         assert.ok((await boxes(page)).length > 0);
@@ -225,7 +266,8 @@ export async function dark(page) {
 
 // Nothing is wider than the screen.
 export async function narrow(page) {
-    const fits = () => page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+    const fits = () =>
+        page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
     assert.ok(await fits());
     await shot(page, "narrow", { fullPage: true });
     await page.click("#functions td.label");
@@ -238,7 +280,11 @@ export async function narrow(page) {
 export async function print(page) {
     const { join } = await import("node:path");
     await page.click('#functions td.label:has-text("terms")');
-    const pdf = await page.pdf({ path: join(process.env.TRACEPROF_SHOTS, "print.pdf"), format: "A4", printBackground: true });
+    const pdf = await page.pdf({
+        path: join(process.env.TRACEPROF_SHOTS, "print.pdf"),
+        format: "A4",
+        printBackground: true,
+    });
     assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
     const pages = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
     assert.ok(pages >= 2 && pages <= 6, pages + " pages");
@@ -256,9 +302,16 @@ export async function print(page) {
 export async function hostile(page, names) {
     assert.match(await page.title(), /^python <\/script>/);
     assert.equal(await page.evaluate(() => document.scripts.length), 2);
-    assert.equal(await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed").length), 0);
+    assert.equal(
+        await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed").length),
+        0,
+    );
     const drawn = new Set((await boxes(page)).map((box) => box.name));
-    for (const name of names) assert.ok([...drawn].some((one) => one === name), JSON.stringify(name).slice(0, 60));
+    for (const name of names)
+        assert.ok(
+            [...drawn].some((one) => one === name),
+            JSON.stringify(name).slice(0, 60),
+        );
     const rows = await column(page, "functions", "Function");
     assert.ok(rows.some((row) => row.startsWith("</script><script>document.title")));
     assert.ok(rows.some((row) => row.includes("line\\nbreak\\r\\nand\\ttab\\x00nul")));
@@ -270,14 +323,21 @@ export async function hostile(page, names) {
     }
     for (const name of ["__proto__", "constructor"]) {
         await page.fill("#query", name);
-        await page.waitForFunction((wanted) => new URLSearchParams(location.hash.slice(1)).get("query") === wanted, name);
+        await page.waitForFunction(
+            (wanted) => new URLSearchParams(location.hash.slice(1)).get("query") === wanted,
+            name,
+        );
     }
     await page.fill("#query", "");
     await shot(page, "hostile", { fullPage: true });
     await page.click("#tab-tree");
     await page.setViewportSize({ width: 360, height: 740 });
     await settled(page);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth));
+    assert.ok(
+        await page.evaluate(
+            () => document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+        ),
+    );
 }
 
 // Five thousand levels: drawn, scrolled, zoomed and opened.
@@ -294,7 +354,7 @@ export async function deep(page, depth) {
     assert.ok(Number(top.name.replace("level_", "")) > depth - 10, top.name);
     assert.match(await text(page, "crumbs"), /all[\s\S]*… [\d,]+ …/);
     await page.click("#invert");
-    assert.ok(await count() > 100);
+    assert.ok((await count()) > 100);
     await page.click("#invert");
     await page.click("#recursion");
     await page.keyboard.press("0");
@@ -313,7 +373,10 @@ export async function deep(page, depth) {
 export async function large(page, count) {
     const ready = await page.evaluate(() => performance.getEntriesByName("ready")[0].startTime);
     assert.ok(ready < 6000, "ready after " + ready + " ms");
-    assert.match(await text(page, "said"), /of 200,000 places are drawn; others, narrower than a pixel, hold [\d.]+\s%/);
+    assert.match(
+        await text(page, "said"),
+        /of 200,000 places are drawn; others, narrower than a pixel, hold [\d.]+\s%/,
+    );
     const steps = await page.evaluate(async () => {
         const stage = document.getElementById("stage");
         const times = [];
@@ -341,7 +404,10 @@ export async function large(page, count) {
 
 export async function estimated(page) {
     assert.match(await text(page, "badges"), /estimated call tree/);
-    assert.match(await text(page, "notes"), /The call tree is an estimate\. Of an estimate: the file knows who called whom/);
+    assert.match(
+        await text(page, "notes"),
+        /The call tree is an estimate\. Of an estimate: the file knows who called whom/,
+    );
     assert.ok(await page.locator("#notes-text").isVisible());
     await page.click("#functions td.label");
     assert.match(await text(page, "detail"), /places in the estimated tree/i);
@@ -359,7 +425,10 @@ export async function foreign(page, words) {
 export async function diff(page) {
     assert.match(await text(page, "kind"), /comparison/);
     const changes = await column(page, "functions", "Own change");
-    assert.ok(changes.some((cell) => cell.startsWith("▲ +")) && changes.some((cell) => cell.startsWith("▼ −")), changes.join());
+    assert.ok(
+        changes.some((cell) => cell.startsWith("▲ +")) && changes.some((cell) => cell.startsWith("▼ −")),
+        changes.join(),
+    );
     assert.match(await text(page, "said"), /Blue with ▼ is less time than before, orange with ▲ more/);
     await shot(page, "diff-light", { fullPage: true });
     const point = await middleOf(page, "slower");
@@ -392,7 +461,9 @@ export async function threads(page) {
     const one = await boxes(page);
     assert.ok(one[0].seconds < all && !one.some((box) => box.name === "in_main"));
     const rows = await column(page, "functions", "Function");
-    assert.ok(rows.some((name) => name.startsWith("in_worker")) && !rows.some((name) => name.startsWith("in_main")));
+    assert.ok(
+        rows.some((name) => name.startsWith("in_worker")) && !rows.some((name) => name.startsWith("in_main")),
+    );
     await page.click('#functions td.label:has-text("in_worker")');
     assert.match(await text(page, "detail"), /spin/);
     await page.selectOption("#thread", "0");

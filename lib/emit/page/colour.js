@@ -3,8 +3,26 @@
 // Hues that are told apart with most kinds of colour blindness, given out to modules by their own time.
 const HUES = [212, 28, 158, 322, 48, 262, 188, 4];
 const SCHEMES = {
-    light: { ink: "#15181d", faint: "#5b6470", paper: "#ffffff", rest: "#dfe3e8", select: "#0b0d10", found: "#7a2fd0", line: [62, 79], grey: "#e3e6ea" },
-    dark: { ink: "#f3f5f7", faint: "#9aa4b0", paper: "#15181d", rest: "#333a43", select: "#ffffff", found: "#c9a3ff", line: [38, 33], grey: "#39404a" },
+    light: {
+        ink: "#15181d",
+        faint: "#5b6470",
+        paper: "#ffffff",
+        rest: "#dfe3e8",
+        select: "#0b0d10",
+        found: "#7a2fd0",
+        line: [62, 79],
+        grey: "#e3e6ea",
+    },
+    dark: {
+        ink: "#f3f5f7",
+        faint: "#9aa4b0",
+        paper: "#15181d",
+        rest: "#333a43",
+        select: "#ffffff",
+        found: "#c9a3ff",
+        line: [38, 33],
+        grey: "#39404a",
+    },
 };
 
 // Modules in the order of their own time, with their shares.
@@ -56,8 +74,12 @@ function changeStep(before, after) {
 }
 
 function changeColour(step, isDark) {
-    const more = isDark ? ["#4a3e33", "#6a4526", "#8a4c18", "#a8540c"] : ["#fcebd7", "#f8cf9e", "#f2b066", "#e88f33"];
-    const less = isDark ? ["#33414f", "#28506f", "#1f5f92", "#1a6db3"] : ["#e1edf9", "#b9d7f2", "#8cbde9", "#5fa2df"];
+    const more = isDark
+        ? ["#4a3e33", "#6a4526", "#8a4c18", "#a8540c"]
+        : ["#fcebd7", "#f8cf9e", "#f2b066", "#e88f33"];
+    const less = isDark
+        ? ["#33414f", "#28506f", "#1f5f92", "#1a6db3"]
+        : ["#e1edf9", "#b9d7f2", "#8cbde9", "#5fa2df"];
     if (step === 0) return isDark ? "#39404a" : "#e6e9ed";
     return step > 0 ? more[step - 1] : less[-step - 1];
 }
@@ -78,6 +100,8 @@ function makePainter(app) {
     }
     return (id) => {
         const fn = tree.fn[id];
-        return fn < 0 ? scheme.rest : moduleColour(byName.get(model.functions[fn].module), scheme, shadeOf(fn));
+        return fn < 0
+            ? scheme.rest
+            : moduleColour(byName.get(model.functions[fn].module), scheme, shadeOf(fn));
     };
 }

@@ -66,7 +66,10 @@ function figuresOfThreads(model, profile, picks, times) {
 function findFigures(model, state) {
     const choice = model.threadChoices[state.thread] || model.threadChoices[0];
     return model.profiles.map((profile, k) =>
-        state.thread > 0 ? figuresOfThreads(model, profile, choice.picks[k], state.times) : figuresOfRows(model, profile, state.times));
+        state.thread > 0
+            ? figuresOfThreads(model, profile, choice.picks[k], state.times)
+            : figuresOfRows(model, profile, state.times),
+    );
 }
 
 // Callers and callees of one function: maps of function to figures, one entry a profile.
@@ -74,13 +77,18 @@ function findNeighbours(model, state, fn) {
     const callers = new Map();
     const callees = new Map();
     const note = (side, other, k, calls, time) => {
-        if (!side.has(other)) side.set(other, model.profiles.map(() => ({ calls: 0, time: 0 })));
+        if (!side.has(other))
+            side.set(
+                other,
+                model.profiles.map(() => ({ calls: 0, time: 0 })),
+            );
         const entry = side.get(other)[k];
         entry.calls += calls;
         entry.time += time;
     };
     model.profiles.forEach((profile, k) => {
-        const take = (isCaller, other, calls, time) => note(isCaller ? callers : callees, other, k, calls, time);
+        const take = (isCaller, other, calls, time) =>
+            note(isCaller ? callers : callees, other, k, calls, time);
         if (state.thread === 0) noteEdges(profile, state.times, fn, take);
         else noteContexts(model, profile, k, state, fn, take);
     });

@@ -16,14 +16,35 @@ function makeFunctions(app) {
         const columns = [
             { title: "Own", sort: "own", class: "number", help: "Time in the function itself" },
             { title: "%", sort: "own", class: "share wide", help: "Own time as a share of all" },
-            { title: "Cumulative", sort: "cumulative", class: "number", help: "Time in it and in all that it called" },
+            {
+                title: "Cumulative",
+                sort: "cumulative",
+                class: "number",
+                help: "Time in it and in all that it called",
+            },
             { title: "%", sort: "cumulative", class: "share wide" },
         ];
         if (model.hasCalls) {
-            columns.push({ title: model.callWord === "sample" ? "Samples" : "Calls", sort: "calls", class: "number" });
-            if (model.callWord === "call") columns.push({ title: "Per call", sort: "each", class: "number widest", help: "Cumulative time by primitive calls" });
+            columns.push({
+                title: model.callWord === "sample" ? "Samples" : "Calls",
+                sort: "calls",
+                class: "number",
+            });
+            if (model.callWord === "call")
+                columns.push({
+                    title: "Per call",
+                    sort: "each",
+                    class: "number widest",
+                    help: "Cumulative time by primitive calls",
+                });
         }
-        if (hasAwaited()) columns.push({ title: "Awaited", sort: "awaited", class: "number wide", help: "Time that a coroutine was suspended, calls that overlap counted each" });
+        if (hasAwaited())
+            columns.push({
+                title: "Awaited",
+                sort: "awaited",
+                class: "number wide",
+                help: "Time that a coroutine was suspended, calls that overlap counted each",
+            });
         columns.push({ title: "Function", sort: "name", class: "label" });
         return columns;
     };
@@ -37,7 +58,8 @@ function makeFunctions(app) {
         { title: "Function", sort: "name", class: "label" },
     ];
 
-    const each = (figures, fn) => (figures.primitive[fn] > 0 ? figures.cumulative[fn] / figures.primitive[fn] : 0);
+    const each = (figures, fn) =>
+        figures.primitive[fn] > 0 ? figures.cumulative[fn] / figures.primitive[fn] : 0;
     const awaited = (fn) => {
         const coroutine = app.model.last.coroutines.get(fn);
         return coroutine ? coroutine.awaited * app.model.last.unit : 0;
@@ -57,25 +79,39 @@ function makeFunctions(app) {
 
     const sortRows = () => {
         const { sort, ascending } = app.state;
-        const key = keysOf[sort];
+        const key = Object.hasOwn(keysOf, sort) && keysOf[sort];
         const direction = ascending ? 1 : -1;
         if (key) {
             const values = new Map(list.rows.map((fn) => [fn, key(fn)]));
             list.rows.sort((a, b) => direction * (values.get(a) - values.get(b)) || a - b);
         } else {
             const texts = new Map(list.rows.map((fn) => [fn, textOf(app.model, fn).name.toLowerCase()]));
-            list.rows.sort((a, b) => direction * (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : a - b));
+            list.rows.sort(
+                (a, b) =>
+                    direction * (texts.get(a) < texts.get(b) ? -1 : texts.get(a) > texts.get(b) ? 1 : a - b),
+            );
         }
     };
 
     const cellsOne = (fn) => {
         const f = last();
         const cells = [formatTime(f.own[fn]), barCell(formatShare(f.own[fn], f.total), f.own[fn] / f.total)];
-        cells.push(formatTime(f.cumulative[fn]), barCell(formatShare(f.cumulative[fn], f.total), f.cumulative[fn] / f.total));
+        cells.push(
+            formatTime(f.cumulative[fn]),
+            barCell(formatShare(f.cumulative[fn], f.total), f.cumulative[fn] / f.total),
+        );
         if (app.model.hasCalls) {
             const isRecursive = f.primitive[fn] !== f.calls[fn] && app.model.callWord === "call";
             const calls = formatCount(f.calls[fn]);
-            cells.push(isRecursive ? el("span", { title: formatCount(f.primitive[fn]) + " of them primitive: from outside" }, calls + "\u00a0↺") : calls);
+            cells.push(
+                isRecursive
+                    ? el(
+                          "span",
+                          { title: formatCount(f.primitive[fn]) + " of them primitive: from outside" },
+                          calls + "\u00a0↺",
+                      )
+                    : calls,
+            );
             if (app.model.callWord === "call") cells.push(formatTime(each(f, fn)));
         }
         if (hasAwaited()) cells.push(app.model.last.coroutines.has(fn) ? formatTime(awaited(fn)) : "");
@@ -92,7 +128,9 @@ function makeFunctions(app) {
             a.isThere[fn] ? formatTime(a.own[fn]) : "–",
             b.isThere[fn] ? formatTime(b.own[fn]) : "–",
             change(a.cumulative[fn], b.cumulative[fn]),
-            calls === 0 ? formatCount(b.calls[fn]) : changeCell(a.calls[fn], b.calls[fn], signed(calls, formatCount)),
+            calls === 0
+                ? formatCount(b.calls[fn])
+                : changeCell(a.calls[fn], b.calls[fn], signed(calls, formatCount)),
             nameCell(app.model, fn),
         ];
     };
@@ -105,10 +143,14 @@ function makeFunctions(app) {
         fill: (i) => {
             const fn = list.rows[i];
             const isSelected = fn === app.state.selected;
-            return { cells: app.model.isDiff ? cellsDiff(fn) : cellsOne(fn), attributes: { "aria-selected": String(isSelected) } };
+            return {
+                cells: app.model.isDiff ? cellsDiff(fn) : cellsOne(fn),
+                attributes: { "aria-selected": String(isSelected) },
+            };
         },
         activate: (i) => app.select(list.rows[i]),
-        sortBy: (key) => app.set({ sort: key, ascending: app.state.sort === key ? !app.state.ascending : key === "name" }),
+        sortBy: (key) =>
+            app.set({ sort: key, ascending: app.state.sort === key ? !app.state.ascending : key === "name" }),
     });
     list.grid = grid;
 
@@ -124,11 +166,15 @@ function makeFunctions(app) {
         sortRows();
         const columns = model.isDiff ? columnsDiff() : columnsOne();
         for (const column of columns) {
-            if (column.sort === state.sort && column.title !== "%") column.direction = state.ascending ? "ascending" : "descending";
+            if (column.sort === state.sort && column.title !== "%")
+                column.direction = state.ascending ? "ascending" : "descending";
         }
         grid.setColumns(columns);
         grid.setCount(list.rows.length);
-        byId("functions-said").textContent = matches === null ? formatCount(there) : formatCount(list.rows.length) + " of " + formatCount(there) + " match";
+        byId("functions-said").textContent =
+            matches === null
+                ? formatCount(there)
+                : formatCount(list.rows.length) + " of " + formatCount(there) + " match";
         list.follow();
     };
 

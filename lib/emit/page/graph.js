@@ -80,7 +80,14 @@ function makeGraph(app) {
     };
 
     const drawMark = (box, first, scheme, line) => {
-        if (box) outline(box.x * pixels, (box.row - first.row) * ROW - first.rest, box.w * pixels, scheme.select, line);
+        if (box)
+            outline(
+                box.x * pixels,
+                (box.row - first.row) * ROW - first.rest,
+                box.w * pixels,
+                scheme.select,
+                line,
+            );
     };
 
     const resize = (width, height) => {
@@ -103,7 +110,9 @@ function makeGraph(app) {
         if (!layout) return;
         const scheme = SCHEMES[app.isDark && !printing ? "dark" : "light"];
         const height = printing ? Math.min(layout.rows.length, 34) * ROW : stage.clientHeight;
-        const first = printing ? { row: 0, rest: 0 } : { row: Math.floor(stage.scrollTop / ROW), rest: stage.scrollTop % ROW };
+        const first = printing
+            ? { row: 0, rest: 0 }
+            : { row: Math.floor(stage.scrollTop / ROW), rest: stage.scrollTop % ROW };
         resize(pixels, Math.max(height, ROW));
         layout.extend(first.row + Math.ceil(height / ROW) + 20);
         setHeight();
@@ -116,7 +125,8 @@ function makeGraph(app) {
         }
         if (printing) return;
         drawMark(graph.hover, first, scheme, 1);
-        if (graph.focus >= 0 && document.activeElement === canvas) drawMark(boxOf(layout, graph.focus), first, scheme, 2.5);
+        if (graph.focus >= 0 && document.activeElement === canvas)
+            drawMark(boxOf(layout, graph.focus), first, scheme, 2.5);
     };
 
     const setHeight = () => {
@@ -136,13 +146,29 @@ function makeGraph(app) {
         const boxes = layout.boxes - (app.zoom === 0 ? 1 : 0);
         if (layout.rows.length === 0) parts.push("No time was measured here.");
         else if (layout.folded > 0) {
-            const share = layout.foldedWidth < 5e-5 ? "less than 0.01" + NARROW + "%" : formatShare(layout.foldedWidth, 1);
+            const share =
+                layout.foldedWidth < 5e-5
+                    ? "less than 0.01" + NARROW + "%"
+                    : formatShare(layout.foldedWidth, 1);
             const all = tree.below ? " of " + formatCount(boxes + layout.foldedNodes) : "";
-            parts.push(formatCount(boxes) + all + " places are drawn; others, narrower than a pixel, hold " + share + " of the time shown: hatched where there is room. Zoom in to see them.");
-        } else parts.push(boxes === 1 ? "One place is drawn." : "All " + formatCount(boxes) + " places are drawn.");
+            parts.push(
+                formatCount(boxes) +
+                    all +
+                    " places are drawn; others, narrower than a pixel, hold " +
+                    share +
+                    " of the time shown: hatched where there is room. Zoom in to see them.",
+            );
+        } else
+            parts.push(
+                boxes === 1 ? "One place is drawn." : "All " + formatCount(boxes) + " places are drawn.",
+            );
         if (!layout.isDone) parts.push("Deeper rows are laid out as you scroll.");
-        if (tree.odd > 0) parts.push(plural(tree.odd, "place") + " had less time than its callees: shown as none of its own.");
-        if (model.isDiff) parts.push("Blue with ▼ is less time than before, orange with ▲ more; grey is as before.");
+        if (tree.odd > 0)
+            parts.push(
+                plural(tree.odd, "place") + " had less time than its callees: shown as none of its own.",
+            );
+        if (model.isDiff)
+            parts.push("Blue with ▼ is less time than before, orange with ▲ more; grey is as before.");
         byId("said").textContent = parts.join(" ");
     };
 
@@ -154,7 +180,8 @@ function makeGraph(app) {
         charWidth = context.measureText("M").width || 7;
         graph.layout = makeLayout(app.tree, app.zoom, pixels);
         graph.hover = null;
-        stage.style.height = Math.min(Math.max(graph.layout.rows.length, 3), window.innerWidth < 600 ? 20 : 26) * ROW + "px";
+        stage.style.height =
+            Math.min(Math.max(graph.layout.rows.length, 3), window.innerWidth < 600 ? 20 : 26) * ROW + "px";
         say();
         draw();
     };
@@ -172,7 +199,12 @@ function makeGraph(app) {
         if (box.fold) {
             const of = tree.fn[box.fold.parent];
             const what = plural(box.fold.count, "callee") + (of < 0 ? "" : " of " + textOf(model, of).name);
-            return [what, "too narrow to draw, together " + formatShare(box.w * tree.width[app.zoom], tree.width[0]) + ". Zoom in to see them."];
+            return [
+                what,
+                "too narrow to draw, together " +
+                    formatShare(box.w * tree.width[app.zoom], tree.width[0]) +
+                    ". Zoom in to see them.",
+            ];
         }
         return describeNode(app, box.id);
     };
@@ -229,7 +261,8 @@ function makeGraph(app) {
 
     const reveal = (row) => {
         if (row * ROW < stage.scrollTop) stage.scrollTop = row * ROW;
-        else if ((row + 1) * ROW > stage.scrollTop + stage.clientHeight) stage.scrollTop = (row + 1) * ROW - stage.clientHeight;
+        else if ((row + 1) * ROW > stage.scrollTop + stage.clientHeight)
+            stage.scrollTop = (row + 1) * ROW - stage.clientHeight;
     };
 
     // Moves the focus to a node, in sight.
@@ -250,7 +283,8 @@ function makeGraph(app) {
     const childOf = (box) => {
         const next = graph.layout.rows[box.row + 1];
         const found = next ? next.ids.find((id) => app.tree.parent[id] === box.id) : undefined;
-        if (found === undefined && next && next.folds.some((fold) => fold.parent === box.id)) byId("told").textContent = "Its callees are too narrow to draw: Enter zooms in.";
+        if (found === undefined && next && next.folds.some((fold) => fold.parent === box.id))
+            byId("told").textContent = "Its callees are too narrow to draw: Enter zooms in.";
         return found;
     };
 
@@ -271,7 +305,8 @@ function makeGraph(app) {
             if (next !== undefined) graph.focusOn(next);
         } else if (event.key === "Enter") app.zoomTo(box.id, app.tree.fn[box.id]);
         else if (event.key === " ") app.select(app.tree.fn[box.id]);
-        else if (event.key === "Backspace" || event.key === "Escape") app.zoomTo(app.zoom === 0 ? 0 : app.tree.parent[app.zoom]);
+        else if (event.key === "Backspace" || event.key === "Escape")
+            app.zoomTo(app.zoom === 0 ? 0 : app.tree.parent[app.zoom]);
         else return;
         event.preventDefault();
     });
@@ -292,16 +327,27 @@ function describeNode(app, id) {
     const lines = [visible(name, 240)];
     const whole = tree.series.map((series) => series.value[0]);
     tree.series.forEach((series, k) => {
-        const time = formatTime(series.value[id] * model.unit) + ", " + formatShare(series.value[id], whole[k]);
+        const time =
+            formatTime(series.value[id] * model.unit) + ", " + formatShare(series.value[id], whole[k]);
         const self = formatTime(series.own[id] * model.unit) + ", " + formatShare(series.own[id], whole[k]);
         const calls = fn >= 0 && model.hasCalls ? " · " + plural(series.calls[id], model.callWord) : "";
         const title = model.isDiff ? (k === 0 ? "old: " : "new: ") : "";
-        lines.push(title + (tree.isInverted ? "own time below here " + time : "cumulative " + time + " · own " + self) + calls);
+        lines.push(
+            title +
+                (tree.isInverted ? "own time below here " + time : "cumulative " + time + " · own " + self) +
+                calls,
+        );
     });
     if (model.isDiff) {
         const [before, after] = tree.series.map((series) => series.value[id]);
-        lines.push("change: " + signed((after - before) * model.unit, formatTime) + ", " + formatChange(before, after));
+        lines.push(
+            "change: " +
+                signed((after - before) * model.unit, formatTime) +
+                ", " +
+                formatChange(before, after),
+        );
     }
-    if (id !== app.zoom && app.zoom !== 0) lines.push(formatShare(tree.width[id], tree.width[app.zoom]) + " of what is zoomed into");
+    if (id !== app.zoom && app.zoom !== 0)
+        lines.push(formatShare(tree.width[id], tree.width[app.zoom]) + " of what is zoomed into");
     return lines;
 }

@@ -17,7 +17,9 @@ function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy 
 
     const render = () => {
         scheduled = false;
-        const first = printed ? 0 : Math.max(0, Math.min(Math.floor(scroller.scrollTop / LINE) - 4, grid.count - 1));
+        const first = printed
+            ? 0
+            : Math.max(0, Math.min(Math.floor(scroller.scrollTop / LINE) - 4, grid.count - 1));
         const last = printed ? Math.min(printed, grid.count) : Math.min(grid.count, first + room() + 10);
         const rows = [];
         for (let i = first; i < last; i++) rows.push(renderRow(i));
@@ -31,7 +33,12 @@ function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy 
 
     const renderRow = (i) => {
         const { cells, attributes } = fill(i);
-        const row = el("tr", { id: name + "-" + i, "aria-rowindex": i + 2, class: i === grid.active ? "active" : null, ...attributes });
+        const row = el("tr", {
+            id: name + "-" + i,
+            "aria-rowindex": i + 2,
+            class: i === grid.active ? "active" : null,
+            ...attributes,
+        });
         cells.forEach((cell, k) => {
             const column = grid.columns[k];
             const holder = el("td", { class: column.class });
@@ -55,8 +62,20 @@ function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy 
     grid.setColumns = (columns) => {
         grid.columns = columns;
         const cells = columns.map((column) => {
-            const text = column.sort && sortBy ? el("button", { click: () => sortBy(column.sort) }, column.title) : column.title;
-            return el("th", { scope: "col", class: column.class, "aria-sort": column.direction || null, title: column.help || null }, text);
+            const text =
+                column.sort && sortBy
+                    ? el("button", { click: () => sortBy(column.sort) }, column.title)
+                    : column.title;
+            return el(
+                "th",
+                {
+                    scope: "col",
+                    class: column.class,
+                    "aria-sort": column.direction || null,
+                    title: column.help || null,
+                },
+                text,
+            );
         });
         head.replaceChildren(el("tr", { "aria-rowindex": 1 }, ...cells));
     };
@@ -96,7 +115,8 @@ function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy 
     };
 
     table.addEventListener("keydown", (event) => {
-        if (event.target !== table || event.ctrlKey || event.metaKey || event.altKey || grid.count === 0) return;
+        if (event.target !== table || event.ctrlKey || event.metaKey || event.altKey || grid.count === 0)
+            return;
         if (moves[event.key]) grid.setActive(moves[event.key](), false);
         else if (event.key === "Enter" || event.key === " ") activate(grid.active, event);
         else if (!keys || !keys(event.key, grid.active)) return;
@@ -116,7 +136,12 @@ function barCell(text, share) {
 // A function's name and, fainter, where it is.
 function nameCell(model, fn) {
     const text = textOf(model, fn);
-    return el("span", { class: "name", title: text.name + "\n" + text.place }, text.name, el("small", text.place));
+    return el(
+        "span",
+        { class: "name", title: text.name + "\n" + text.place },
+        text.name,
+        el("small", text.place),
+    );
 }
 
 // A change with its sign and arrow; its colour comes on top of that.

@@ -66,7 +66,8 @@ function invertTree(model, tree) {
         if (lists[id] === null) lists[id] = group(id);
         return lists[id];
     };
-    made.hasChildren = (id) => (id === 0 ? tree.size > 1 : places[id].some((place) => tree.parent[place] > 0));
+    made.hasChildren = (id) =>
+        id === 0 ? tree.size > 1 : places[id].some((place) => tree.parent[place] > 0);
 
     add(-1, 0, [], []);
     made.width[0] = tree.width[0];

@@ -71,7 +71,8 @@ function boxAt(layout, rowNumber, x) {
         if (row.x[middle] + row.w[middle] > x) high = middle;
         else low = middle + 1;
     }
-    if (low < row.ids.length && row.x[low] <= x) return { id: row.ids[low], x: row.x[low], w: row.w[low], row: rowNumber };
+    if (low < row.ids.length && row.x[low] <= x)
+        return { id: row.ids[low], x: row.x[low], w: row.w[low], row: rowNumber };
     const fold = row.folds.find((one) => one.x <= x && x < one.x + one.w);
     return fold ? { fold, x: fold.x, w: fold.w, row: rowNumber } : null;
 }

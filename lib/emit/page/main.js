@@ -3,7 +3,16 @@
 function start(data) {
     const model = readModel(data);
     const dark = matchMedia("(prefers-color-scheme: dark)");
-    const app = { model, state: readFragment(model), tree: null, zoom: 0, figures: [], modules: [], matches: null, isDark: false };
+    const app = {
+        model,
+        state: readFragment(model),
+        tree: null,
+        zoom: 0,
+        figures: [],
+        modules: [],
+        matches: null,
+        isDark: false,
+    };
 
     // A change of these makes a new tree.
     const shaping = ["thread", "times", "widths", "invert", "recursion", "fold"];
@@ -24,7 +33,9 @@ function start(data) {
         app.matches = null;
         if (query === "") return;
         const module = query.startsWith("module:") ? query.slice(7) : null;
-        app.matches = Uint8Array.from(model.functions, (f, i) => (module !== null ? f.module.toLowerCase() === module : textOf(model, i).search.includes(query)));
+        app.matches = Uint8Array.from(model.functions, (f, i) =>
+            module !== null ? f.module.toLowerCase() === module : textOf(model, i).search.includes(query),
+        );
     };
 
     // How much of the time is spent in matches and what they call.
@@ -42,14 +53,18 @@ function start(data) {
                 if (inside[i] && !above) width += tree.width[i];
             }
         }
-        const share = tree.isInverted || !(tree.width[0] > 0) ? "" : ", " + formatShare(width, tree.width[0]) + " of the time in them and below";
+        const share =
+            tree.isInverted || !(tree.width[0] > 0)
+                ? ""
+                : ", " + formatShare(width, tree.width[0]) + " of the time in them and below";
         out.textContent = functions === 0 ? "No function matches" : plural(functions, "function") + share;
     };
 
     const putControls = () => {
         const { state } = app;
         for (const name of ["thread", "times", "widths", "colour"]) byId(name).value = String(state[name]);
-        for (const name of ["invert", "recursion", "fold"]) byId(name).setAttribute("aria-pressed", String(state[name]));
+        for (const name of ["invert", "recursion", "fold"])
+            byId(name).setAttribute("aria-pressed", String(state[name]));
         if (byId("query").value !== state.query) byId("query").value = state.query;
         for (const view of ["graph", "tree"]) {
             const isShown = state.view === view;
@@ -71,12 +86,26 @@ function start(data) {
         const path = pathTo(app.tree, app.zoom);
         const crumbs = byId("crumbs");
         crumbs.hidden = path.length === 0;
-        const button = (id, text) => el("button", { class: "link", click: () => app.zoomTo(id), "aria-current": id === app.zoom ? "true" : null }, text);
+        const button = (id, text) =>
+            el(
+                "button",
+                {
+                    class: "link",
+                    click: () => app.zoomTo(id),
+                    "aria-current": id === app.zoom ? "true" : null,
+                },
+                text,
+            );
         const items = [button(0, "all")];
         const skip = Math.max(0, path.length - 5);
         if (skip > 0) items.push(el("span", "… " + formatCount(skip) + " …"));
-        for (const id of path.slice(skip)) items.push(button(id, visible(textOf(model, app.tree.fn[id]).name, 50)));
-        crumbs.replaceChildren(...items.flatMap((item, i) => (i === 0 ? [item] : [el("span", { "aria-hidden": "true" }, "›"), item])));
+        for (const id of path.slice(skip))
+            items.push(button(id, visible(textOf(model, app.tree.fn[id]).name, 50)));
+        crumbs.replaceChildren(
+            ...items.flatMap((item, i) =>
+                i === 0 ? [item] : [el("span", { "aria-hidden": "true" }, "›"), item],
+            ),
+        );
     };
 
     const refresh = () => {
@@ -90,7 +119,9 @@ function start(data) {
     app.set = (wanted) => {
         // What is being typed counts, though its turn has not come.
         const changes = { query: byId("query").value, ...wanted };
-        const functionsOnPath = pathTo(app.tree, app.zoom).slice(0, 300).map((id) => app.tree.fn[id]);
+        const functionsOnPath = pathTo(app.tree, app.zoom)
+            .slice(0, 300)
+            .map((id) => app.tree.fn[id]);
         const wasInverted = app.state.invert;
         const changed = (name) => name in changes && changes[name] !== app.state[name];
         const isShaped = shaping.some(changed);
@@ -149,7 +180,10 @@ function fillChoices(model) {
         byId(id).replaceChildren(...names.map((name, i) => el("option", { value: i }, visible(name, 60))));
         byId(id + "-box").hidden = names.length < 2;
     };
-    fill("thread", model.threadChoices.map((choice) => choice.name));
+    fill(
+        "thread",
+        model.threadChoices.map((choice) => choice.name),
+    );
     fill("times", model.last.times);
     byId("widths-box").hidden = !model.isDiff;
     byId("colour-box").hidden = model.isDiff;
@@ -170,10 +204,13 @@ const KEYS = [
 
 function listen(app, dark) {
     const { model } = app;
-    for (const name of ["thread", "times"]) byId(name).addEventListener("change", (event) => app.set({ [name]: Number(event.target.value) }));
-    for (const name of ["widths", "colour"]) byId(name).addEventListener("change", (event) => app.set({ [name]: event.target.value }));
+    for (const name of ["thread", "times"])
+        byId(name).addEventListener("change", (event) => app.set({ [name]: Number(event.target.value) }));
+    for (const name of ["widths", "colour"])
+        byId(name).addEventListener("change", (event) => app.set({ [name]: event.target.value }));
     const toggle = (name) => app.set({ [name]: !app.state[name] });
-    for (const name of ["invert", "recursion", "fold"]) byId(name).addEventListener("click", () => toggle(name));
+    for (const name of ["invert", "recursion", "fold"])
+        byId(name).addEventListener("click", () => toggle(name));
     const themes = ["auto", "light", "dark"];
     const nextTheme = () => app.set({ theme: themes[(themes.indexOf(app.state.theme) + 1) % 3] });
     byId("theme").addEventListener("click", nextTheme);
@@ -238,10 +275,21 @@ function listen(app, dark) {
 
 // For scripts and for the page's own tests: what is drawn, in numbers.
 function expose(app) {
-    const box = (id, row, x, w) => ({ name: app.tree.fn[id] < 0 ? "all" : model(app).functions[app.tree.fn[id]].name, path: pathTo(app.tree, id).map((node) => model(app).functions[app.tree.fn[node]].name), row, x, w, seconds: app.tree.width[id] * model(app).unit, calls: app.tree.series.map((series) => series.calls[id]) });
+    const box = (id, row, x, w) => ({
+        name: app.tree.fn[id] < 0 ? "all" : model(app).functions[app.tree.fn[id]].name,
+        path: pathTo(app.tree, id).map((node) => model(app).functions[app.tree.fn[node]].name),
+        row,
+        x,
+        w,
+        seconds: app.tree.width[id] * model(app).unit,
+        calls: app.tree.series.map((series) => series.calls[id]),
+    });
     const model = () => app.model;
     window.traceprof = {
-        boxes: () => (app.graph.layout ? app.graph.layout.rows : []).flatMap((row, r) => row.ids.map((id, i) => box(id, r, row.x[i], row.w[i]))),
+        boxes: () =>
+            (app.graph.layout ? app.graph.layout.rows : []).flatMap((row, r) =>
+                row.ids.map((id, i) => box(id, r, row.x[i], row.w[i])),
+            ),
         state: () => ({ ...app.state }),
     };
 }

@@ -5,7 +5,9 @@ function moduleOf(file, isLibrary) {
     const frozen = /^<frozen ([\w]+)/.exec(file);
     if (frozen) return frozen[1];
     const path = file.replace(/\\/g, "/");
-    const installed = /(?:site|dist)-packages\/([^/]+)/.exec(path) || (isLibrary && /\/(?:python|pypy)3[\w.]*\/([^/]+)/.exec(path));
+    const installed =
+        /(?:site|dist)-packages\/([^/]+)/.exec(path) ||
+        (isLibrary && /\/(?:python|pypy)3[\w.]*\/([^/]+)/.exec(path));
     if (installed) return installed[1].replace(/\.py$/, "");
     return path.split("/").slice(-2).join("/");
 }
@@ -58,7 +60,12 @@ function readProfile(profile) {
     const c = profile.coroutines;
     (c.function || []).forEach((number, i) => {
         const active = [c.active[i], c.otherActive && c.otherActive[i]];
-        coroutines.set(number, { started: c.started[i], resumes: c.resumes[i], active, awaited: c.awaited[i] });
+        coroutines.set(number, {
+            started: c.started[i],
+            resumes: c.resumes[i],
+            active,
+            awaited: c.awaited[i],
+        });
     });
     return {
         ...profile,
@@ -112,7 +119,10 @@ function threadChoices(model) {
             named.get(key).picks[k].push(i);
         });
     });
-    const all = { name: "all together", picks: model.profiles.map((profile) => profile.threads.map((_, i) => i)) };
+    const all = {
+        name: "all together",
+        picks: model.profiles.map((profile) => profile.threads.map((_, i) => i)),
+    };
     return [all, ...(named.size > 1 ? named.values() : [])];
 }
 

@@ -11,15 +11,28 @@ function makeOutline(app) {
     const columns = () => {
         const { model, tree } = app;
         const numbers = model.isDiff
-            ? [{ title: "Change", class: "number" }, { title: "Old", class: "number wide" }, { title: "New", class: "number wide" }]
-            : [{ title: tree.isInverted ? "Own, below" : "Cumulative", class: "number" }, { title: "%", class: "share" }, ...(tree.isInverted ? [] : [{ title: "Own", class: "number wide" }])];
-        if (model.hasCalls) numbers.push({ title: model.callWord === "sample" ? "Samples" : "Calls", class: "number wide" });
+            ? [
+                  { title: "Change", class: "number" },
+                  { title: "Old", class: "number wide" },
+                  { title: "New", class: "number wide" },
+              ]
+            : [
+                  { title: tree.isInverted ? "Own, below" : "Cumulative", class: "number" },
+                  { title: "%", class: "share" },
+                  ...(tree.isInverted ? [] : [{ title: "Own", class: "number wide" }]),
+              ];
+        if (model.hasCalls)
+            numbers.push({ title: model.callWord === "sample" ? "Samples" : "Calls", class: "number wide" });
         return [...numbers, { title: "Function", class: "label" }];
     };
 
     const nameOf = (id, level) => {
         const { tree, model } = app;
-        const twisty = el("span", { class: "twisty", "aria-hidden": "true" }, tree.hasChildren(id) ? (open.has(id) ? "▾" : "▸") : "");
+        const twisty = el(
+            "span",
+            { class: "twisty", "aria-hidden": "true" },
+            tree.hasChildren(id) ? (open.has(id) ? "▾" : "▸") : "",
+        );
         const deep = level > MOST_INDENT ? el("small.deep", level + 1 + " deep") : null;
         const name = tree.fn[id] < 0 ? el("span.name", "all") : nameCell(model, tree.fn[id]);
         const cell = el("span.branch", twisty, deep, name);
@@ -34,8 +47,20 @@ function makeOutline(app) {
         const time = (ticks) => formatTime(ticks * model.unit);
         const whole = now.value[0];
         const list = model.isDiff
-            ? [changeCell(series[0].value[id], now.value[id], signed((now.value[id] - series[0].value[id]) * model.unit, formatTime)), time(series[0].value[id]), time(now.value[id])]
-            : [time(now.value[id]), barCell(formatShare(now.value[id], whole), now.value[id] / whole), ...(tree.isInverted ? [] : [time(now.own[id])])];
+            ? [
+                  changeCell(
+                      series[0].value[id],
+                      now.value[id],
+                      signed((now.value[id] - series[0].value[id]) * model.unit, formatTime),
+                  ),
+                  time(series[0].value[id]),
+                  time(now.value[id]),
+              ]
+            : [
+                  time(now.value[id]),
+                  barCell(formatShare(now.value[id], whole), now.value[id] / whole),
+                  ...(tree.isInverted ? [] : [time(now.own[id])]),
+              ];
         if (model.hasCalls) list.push(id > 0 ? formatCount(now.calls[id]) : "");
         return [...list, nameOf(id, level)];
     };
@@ -85,9 +110,13 @@ function makeOutline(app) {
         fill: (i) => {
             const id = list.ids[i];
             const { tree, state } = app;
-            const attributes = { "aria-level": list.levels[i] + 1, "aria-selected": String(tree.fn[id] >= 0 && tree.fn[id] === state.selected) };
+            const attributes = {
+                "aria-level": list.levels[i] + 1,
+                "aria-selected": String(tree.fn[id] >= 0 && tree.fn[id] === state.selected),
+            };
             if (tree.hasChildren(id)) attributes["aria-expanded"] = String(open.has(id));
-            if (app.matches !== null && tree.fn[id] >= 0 && app.matches[tree.fn[id]]) attributes.class = "match" + (i === grid.active ? " active" : "");
+            if (app.matches !== null && tree.fn[id] >= 0 && app.matches[tree.fn[id]])
+                attributes.class = "match" + (i === grid.active ? " active" : "");
             return { cells: cells(id, list.levels[i]), attributes };
         },
         activate: (i, event) => {
@@ -103,7 +132,12 @@ function makeOutline(app) {
     const openHottest = () => {
         const { tree } = app;
         open.clear();
-        for (let id = 0; id !== undefined && open.size < 40 && tree.width[id] >= 0.3 * tree.width[0]; id = tree.children(id)[0]) open.add(id);
+        for (
+            let id = 0;
+            id !== undefined && open.size < 40 && tree.width[id] >= 0.3 * tree.width[0];
+            id = tree.children(id)[0]
+        )
+            open.add(id);
         rebuild();
     };
 

@@ -18,17 +18,25 @@ const DEFAULTS = {
 };
 
 // Kinds of values: whoever writes the address may write anything.
-const CHOICES = { view: ["graph", "tree"], widths: ["both", "new", "old"], colour: ["module", "own"], theme: ["auto", "light", "dark"] };
+const CHOICES = {
+    view: ["graph", "tree"],
+    widths: ["both", "new", "old"],
+    colour: ["module", "own"],
+    theme: ["auto", "light", "dark"],
+};
 
 function readFragment(model) {
     const state = { ...DEFAULTS, sort: model.isDiff ? "ownChange" : "own" };
     const given = new URLSearchParams(location.hash.slice(1));
-    for (const [name, text] of given) {
+    for (const name of Object.keys(DEFAULTS)) {
+        const text = given.get(name);
+        if (text === null) continue;
         if (CHOICES[name]) state[name] = CHOICES[name].includes(text) ? text : DEFAULTS[name];
         else if (typeof DEFAULTS[name] === "boolean") state[name] = text === "1";
         else if (name === "thread") state.thread = within(text, model.threadChoices.length);
         else if (name === "times") state.times = within(text, model.last.times.length);
-        else if (name === "selected") state.selected = /^\d+$/.test(text) && Number(text) < model.functions.length ? Number(text) : -1;
+        else if (name === "selected")
+            state.selected = /^\d+$/.test(text) && Number(text) < model.functions.length ? Number(text) : -1;
         else if (name === "query" || name === "zoom" || name === "sort") state[name] = text.slice(0, 2000);
     }
     return state;

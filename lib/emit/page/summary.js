@@ -29,17 +29,59 @@ function makeSummary(app) {
 
     const putFacts = () => {
         const items = [];
-        const fact = (name, value, detail) => items.push(el("div", el("dt", name), el("dd", value, detail ? el("small", detail) : null)));
+        const fact = (name, value, detail) =>
+            items.push(el("div", el("dt", name), el("dd", value, detail ? el("small", detail) : null)));
         const totals = model.profiles.map((profile) => profile.total[app.state.times] || profile.total[0]);
-        const compare = (values, format) => (model.isDiff ? [format(values[0]) + " → " + format(values[1]), formatChange(values[0], values[1])] : [format(values[0])]);
+        const compare = (values, format) =>
+            model.isDiff
+                ? [format(values[0]) + " → " + format(values[1]), formatChange(values[0], values[1])]
+                : [format(values[0])];
         fact("Time recorded", ...compare(totals, formatTime));
-        if (model.hasCalls) fact(model.callWord === "sample" ? "Samples" : "Calls", ...compare(model.profiles.map((profile) => profile.callCount), formatCount));
-        fact("Functions", ...compare(model.profiles.map((profile) => profile.rows.function.length), formatCount));
-        if (last.tree === "exact") fact("Places in the tree", ...compare(model.profiles.map((profile) => sum(profile.threads.map((thread) => thread.count))), formatCount));
-        if (last.tree === "exact" && last.threads.length > 0) fact("Threads", formatCount(last.threads.length), last.processes.length > 1 ? "in " + last.processes.length + " processes" : null);
-        if (property("duration") !== undefined) fact("Program ran", ...compare(model.profiles.map((profile) => profile.properties.get("duration") ?? NaN), formatTime));
-        if (property("clock")) fact("Clock", CLOCKS[property("clock")] || visible(String(property("clock")), 60));
-        if (property("python")) fact("Python", visible(String(property("python")), 30), visible(String(property("hook") || ""), 30));
+        if (model.hasCalls)
+            fact(
+                model.callWord === "sample" ? "Samples" : "Calls",
+                ...compare(
+                    model.profiles.map((profile) => profile.callCount),
+                    formatCount,
+                ),
+            );
+        fact(
+            "Functions",
+            ...compare(
+                model.profiles.map((profile) => profile.rows.function.length),
+                formatCount,
+            ),
+        );
+        if (last.tree === "exact")
+            fact(
+                "Places in the tree",
+                ...compare(
+                    model.profiles.map((profile) => sum(profile.threads.map((thread) => thread.count))),
+                    formatCount,
+                ),
+            );
+        if (last.tree === "exact" && last.threads.length > 0)
+            fact(
+                "Threads",
+                formatCount(last.threads.length),
+                last.processes.length > 1 ? "in " + last.processes.length + " processes" : null,
+            );
+        if (property("duration") !== undefined)
+            fact(
+                "Program ran",
+                ...compare(
+                    model.profiles.map((profile) => profile.properties.get("duration") ?? NaN),
+                    formatTime,
+                ),
+            );
+        if (property("clock"))
+            fact("Clock", CLOCKS[property("clock")] || visible(String(property("clock")), 60));
+        if (property("python"))
+            fact(
+                "Python",
+                visible(String(property("python")), 30),
+                visible(String(property("hook") || ""), 30),
+            );
         if (last.dialect !== "cProfile") fact("Written by", last.dialect);
         byId("facts").replaceChildren(...items);
     };
@@ -51,7 +93,8 @@ function makeSummary(app) {
         const totals = app.figures.map((f) => f.total);
         const most = Math.max(...totals);
         if (!(most > 0) || shown.length === 0) return holder.replaceChildren();
-        const timeOf = (f, name) => sum(model.functions.map((one, i) => (one.module === name ? Math.max(0, f.own[i]) : 0)));
+        const timeOf = (f, name) =>
+            sum(model.functions.map((one, i) => (one.module === name ? Math.max(0, f.own[i]) : 0)));
         const bars = app.figures.map((f, k) => {
             const part = (time, colour) => {
                 const piece = el("span.part");
@@ -62,13 +105,34 @@ function makeSummary(app) {
             const times = shown.map((module) => timeOf(f, module.name));
             const parts = shown.map((module, i) => part(times[i], moduleColour(module, scheme, 0)));
             parts.push(part(Math.max(0, f.total - sum(times)), scheme.rest), part(most - f.total, "none"));
-            return el("div.modulebar", { "aria-hidden": "true" }, model.isDiff ? el("small", k === 0 ? "old" : "new") : null, ...parts);
+            return el(
+                "div.modulebar",
+                { "aria-hidden": "true" },
+                model.isDiff ? el("small", k === 0 ? "old" : "new") : null,
+                ...parts,
+            );
         });
         const legend = shown.map((module) => {
             const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
             swatch.style.background = moduleColour(module, scheme, 0);
-            const value = model.isDiff ? formatChange(timeOf(app.figures[0], module.name), module.time) : formatShare(module.time, totals[0]);
-            return el("li", el("button", { class: "legend", title: "Find its functions", click: () => app.search("module:" + module.name) }, swatch, visible(module.name, 40), " ", el("span.figure", value)));
+            const value = model.isDiff
+                ? formatChange(timeOf(app.figures[0], module.name), module.time)
+                : formatShare(module.time, totals[0]);
+            return el(
+                "li",
+                el(
+                    "button",
+                    {
+                        class: "legend",
+                        title: "Find its functions",
+                        click: () => app.search("module:" + module.name),
+                    },
+                    swatch,
+                    visible(module.name, 40),
+                    " ",
+                    el("span.figure", value),
+                ),
+            );
         });
         const others = app.modules.filter((module) => module.time > 0).length - shown.length;
         if (others > 0) legend.push(el("li.none", "and " + plural(others, "other")));
@@ -85,7 +149,8 @@ function makeSummary(app) {
             byId("title").textContent = visible(model.title, 500);
             document.title = visible(model.title, 120) + (model.isDiff ? " · compared" : "");
             byId("kind").textContent = model.isDiff ? "traceprof comparison" : "traceprof report";
-            byId("made").textContent = "Made by " + model.tool + ". This page is all in one file and fetches nothing.";
+            byId("made").textContent =
+                "Made by " + model.tool + ". This page is all in one file and fetches nothing.";
             putNotes();
         },
         refresh: () => {
@@ -107,26 +172,76 @@ function notes(app) {
     const property = (name) => last.properties.get(name);
     const list = [];
     const { profiles } = model;
-    if (profiles.every((profile) => profile.tree === "exact")) list.push("The call tree is exact: each path with its own calls and times, as they were recorded. Widths are these times.");
-    if (profiles.some((profile) => profile.tree === "estimated")) list.push((model.isDiff ? profiles.map((profile, k) => ["The old", "The new"][k] + " call tree is " + (profile.tree === "estimated" ? "an estimate. " : "exact. ")).join("") : "The call tree is an estimate. ") + "Of an estimate: the file knows who called whom, but not on which path. A function's time was divided among its callers as if each call were alike; a branch that is wide here may be narrow in truth. Branches under 0.02 % of the time were left out, and recursion. The table, with callers and callees, is what the file says.");
+    if (profiles.every((profile) => profile.tree === "exact"))
+        list.push(
+            "The call tree is exact: each path with its own calls and times, as they were recorded. Widths are these times.",
+        );
+    if (profiles.some((profile) => profile.tree === "estimated"))
+        list.push(
+            (model.isDiff
+                ? profiles
+                      .map(
+                          (profile, k) =>
+                              ["The old", "The new"][k] +
+                              " call tree is " +
+                              (profile.tree === "estimated" ? "an estimate. " : "exact. "),
+                      )
+                      .join("")
+                : "The call tree is an estimate. ") +
+                "Of an estimate: the file knows who called whom, but not on which path. A function's time was divided among its callers as if each call were alike; a branch that is wide here may be narrow in truth. Branches under 0.02 % of the time were left out, and recursion. The table, with callers and callees, is what the file says.",
+        );
     if (last.tree === "none") list.push("There is nothing to draw a tree of.");
     if (model.callWord === "sample") list.push("Counts are of samples: neither calls nor times are exact.");
-    else if (last.calls) list.push("Numbers of calls are exact. A generator or coroutine that is resumed counts again.");
+    else if (last.calls)
+        list.push("Numbers of calls are exact. A generator or coroutine that is resumed counts again.");
     list.push(...timesNotes(last));
-    if (last.coroutines.size > 0) list.push("The graph is of active time: a coroutine that waits takes none. How long it waited is known for each function, not for each path: the column Awaited.");
+    if (last.coroutines.size > 0)
+        list.push(
+            "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each function, not for each path: the column Awaited.",
+        );
     const folded = property("calls_folded");
-    if (folded > 0) list.push(plural(folded, "call") + " beyond the limit of the tree have no place of their own: their time is their callers' in graph and tree; the table has them.");
-    if (property("calls_lost") > 0) list.push(plural(property("calls_lost"), "call") + " were not recorded for want of memory.");
+    if (folded > 0)
+        list.push(
+            plural(folded, "call") +
+                " beyond the limit of the tree have no place of their own: their time is their callers' in graph and tree; the table has them.",
+        );
+    if (property("calls_lost") > 0)
+        list.push(plural(property("calls_lost"), "call") + " were not recorded for want of memory.");
     const repairs = (property("repairs_orphans") || 0) + (property("repairs_unwound") || 0);
-    if (repairs > 0) list.push("The interpreter reported " + plural(repairs, "call") + " whose beginning or end was missing; they were set right.");
-    if (property("hook_lost") > 0) list.push("Another tool took the hook " + plural(property("hook_lost"), "time") + ": calls after that are missing.");
-    if (property("shared_with")) list.push("Watching too, and its cost is in the times: " + visible(String(property("shared_with")), 200) + ".");
+    if (repairs > 0)
+        list.push(
+            "The interpreter reported " +
+                plural(repairs, "call") +
+                " whose beginning or end was missing; they were set right.",
+        );
+    if (property("hook_lost") > 0)
+        list.push(
+            "Another tool took the hook " +
+                plural(property("hook_lost"), "time") +
+                ": calls after that are missing.",
+        );
+    if (property("shared_with"))
+        list.push(
+            "Watching too, and its cost is in the times: " +
+                visible(String(property("shared_with")), 200) +
+                ".",
+        );
     for (const name of ["include", "exclude"]) {
-        if (property(name)) list.push("Recorded with " + name + ": " + visible(String(property(name)).split("\n").join(", "), 400) + ".");
+        if (property(name))
+            list.push(
+                "Recorded with " +
+                    name +
+                    ": " +
+                    visible(String(property(name)).split("\n").join(", "), 400) +
+                    ".",
+            );
     }
     if (property("merged") > 1) list.push("The sum of " + plural(property("merged"), "recording") + ".");
     if (property("files")) list.push("File names are without their folders: rows of the table are sums.");
-    if (model.isDiff) list.push("Functions are matched by file, line and name, or by file and name if only the line has moved; paths by their functions. With widths of the larger, a place is as wide as the larger of its two own times and what is below it, so that nothing is out of sight.");
+    if (model.isDiff)
+        list.push(
+            "Functions are matched by file, line and name, or by file and name if only the line has moved; paths by their functions. With widths of the larger, a place is as wide as the larger of its two own times and what is below it, so that nothing is out of sight.",
+        );
     return list;
 }
 
@@ -134,11 +249,25 @@ function timesNotes(profile) {
     const property = (name) => profile.properties.get(name);
     const list = [];
     if (profile.samples) return list;
-    if (profile.times.includes("compensated")) list.push("Compensated times have the cost of recording taken out, as measured on this interpreter: an estimate. Raw times are as measured, recording included. The switch Times shows either.");
-    else list.push("Times are as measured: the cost of recording is in them, the more the more calls were made.");
+    if (profile.times.includes("compensated"))
+        list.push(
+            "Compensated times have the cost of recording taken out, as measured on this interpreter: an estimate. Raw times are as measured, recording included. The switch Times shows either.",
+        );
+    else
+        list.push(
+            "Times are as measured: the cost of recording is in them, the more the more calls were made.",
+        );
     const taken = property("compensation_taken");
     const clamped = property("compensation_clamped");
-    if (typeof taken === "number") list.push("Taken out: " + formatTime(taken) + (typeof clamped === "number" ? ", and " + formatTime(clamped) + " not, where there was less than that" : "") + ".");
+    if (typeof taken === "number")
+        list.push(
+            "Taken out: " +
+                formatTime(taken) +
+                (typeof clamped === "number"
+                    ? ", and " + formatTime(clamped) + " not, where there was less than that"
+                    : "") +
+                ".",
+        );
     const how = property("compensation");
     if (how !== undefined) list.push("Compensation: " + visible(String(how), 300) + ".");
     return list;

@@ -1,16 +1,20 @@
 // Text and elements: what is shown is made safe and short here, and nowhere else.
 
-const MINUS = "−", NARROW = "\u202f";
+const MINUS = "−",
+    NARROW = "\u202f";
 
 // What would not be seen, or would turn the text around, as escapes. Lone surrogates too.
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/gu;
+const HIDDEN =
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/gu;
 const SHORT_ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function escapeHidden(character) {
     const code = character.charCodeAt(0);
     const short = SHORT_ESCAPES[character];
     if (short) return short;
-    return code < 256 ? "\\x" + code.toString(16).padStart(2, "0") : "\\u" + code.toString(16).padStart(4, "0");
+    return code < 256
+        ? "\\x" + code.toString(16).padStart(2, "0")
+        : "\\u" + code.toString(16).padStart(4, "0");
 }
 
 function visible(text, most) {
@@ -48,9 +52,25 @@ function formatTime(seconds) {
     const size = Math.abs(seconds);
     const sign = seconds < 0 ? MINUS : "";
     if (size === 0) return "0";
-    const [scale, unit] = size >= 0.9995 ? [1, "s"] : size >= 0.9995e-3 ? [1e3, "ms"] : size >= 0.9995e-6 ? [1e6, "µs"] : [1e9, "ns"];
+    const [scale, unit] =
+        size >= 0.9995
+            ? [1, "s"]
+            : size >= 0.9995e-3
+              ? [1e3, "ms"]
+              : size >= 0.9995e-6
+                ? [1e6, "µs"]
+                : [1e9, "ns"];
     const value = size * scale;
-    const places = unit === "ns" && value >= 9.995 ? 0 : value >= 999.5 ? 0 : value >= 99.95 ? 1 : value >= 9.995 ? 2 : 3;
+    const places =
+        unit === "ns" && value >= 9.995
+            ? 0
+            : value >= 999.5
+              ? 0
+              : value >= 99.95
+                ? 1
+                : value >= 9.995
+                  ? 2
+                  : 3;
     return sign + digits(value, unit === "ns" && places > 1 ? 1 : places) + NARROW + unit;
 }
 

@@ -65,7 +65,12 @@ function addThread(model, tree, grower, thread, ticks, scale, series, shape) {
         const parent = thread.parent[i] < 0 ? 0 : nodeOf[thread.parent[i]];
         let node = 0;
         let isPart = false;
-        if (shape.fold && parent > 0 && model.functions[fn].library && model.functions[tree.fn[parent]].library) {
+        if (
+            shape.fold &&
+            parent > 0 &&
+            model.functions[fn].library &&
+            model.functions[tree.fn[parent]].library
+        ) {
             node = parent;
             isPart = true;
         }
