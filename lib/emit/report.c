@@ -38,21 +38,24 @@ static tp_status with_tree(const tp_profile **shown, tp_profile **made, const tp
 static tp_string title_of(const tp_profile *profile, const tp_report_options *options)
 {
     const tp_property *command = tp_profile_property(profile, "command");
-    if (options != NULL && options->title.size > 0)
+    if (options->title.size > 0)
         return options->title;
     if (command != NULL && command->kind == TP_TEXT && command->text.size > 0)
         return command->text;
     return (tp_string){ "Profile", strlen("Profile") };
 }
 
-static tp_status draft_init(draft *d, const tp_profile *profile, const tp_report_options *options)
+static tp_status draft_init(draft *d, const tp_profile *profile, const tp_report_options *given)
 {
+    /* Of a caller that was compiled with another header, what both know. */
+    tp_report_options own = TP_REPORT_OPTIONS_INIT, *options = &own;
+    if (given != NULL)
+        memcpy(&own, given, given->size < sizeof own ? given->size : sizeof own);
     *d = (draft){ .subject = { .allocator = profile->allocator,
                                .title = title_of(profile, options) } };
-    const tp_profile *before = options != NULL ? options->before : NULL;
     tp_status status = with_tree(&d->subject.profile, &d->made[0], profile);
     if (status == TP_OK)
-        status = with_tree(&d->subject.before, &d->made[1], before);
+        status = with_tree(&d->subject.before, &d->made[1], options->before);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* The page's bytes: what is put where, escapes, hashes, and every allocation that fails. What the page
  * does is for tests/page. */
+#include <stddef.h>
 #include <string.h>
 
 #include <traceprof/report.h>
@@ -144,6 +145,27 @@ START_TEST(title_is_the_command_if_there_is_no_other)
 }
 END_TEST
 
+START_TEST(options_of_a_shorter_header_are_taken)
+{
+    tp_profile *profile = build_profile();
+    build_row(profile, "a.py", 1, "f", 1, 1, 1);
+    build_finish(profile);
+    tp_report_options options = TP_REPORT_OPTIONS_INIT;
+    uint8_t *bytes;
+    size_t size;
+    options.size = offsetof(tp_report_options, before);
+    options.title = (tp_string){ "short", 5 };
+    options.before = (const tp_profile *)(uintptr_t)1; /* behind the end */
+    ck_assert_int_eq(tp_report_encode(profile, &options, &bytes, &size), TP_OK);
+    bytes[size - 1] = '\0';
+    assert_has((char *)bytes, "<title>short</title>");
+    tp_report_free(bytes);
+    ck_assert_int_eq(tp_report_encode(profile, NULL, &bytes, &size), TP_OK);
+    tp_report_free(bytes);
+    tp_profile_destroy(profile);
+}
+END_TEST
+
 /* Of a profile with a tree, compared with one that gets an estimate. */
 START_TEST(no_failed_allocation_does_harm)
 {
@@ -184,6 +206,7 @@ Suite *report_suite(void)
     tcase_add_test(cases, both_times_are_told_apart);
     tcase_add_test(cases, functions_of_two_profiles_are_numbered_once);
     tcase_add_test(cases, title_is_the_command_if_there_is_no_other);
+    tcase_add_test(cases, options_of_a_shorter_header_are_taken);
     tcase_add_test(cases, no_failed_allocation_does_harm);
     suite_add_tcase(suite, cases);
     return suite;
