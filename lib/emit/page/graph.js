@@ -175,7 +175,11 @@ function makeGraph(app) {
     // The layout of what is zoomed into, for the width there is.
     graph.refresh = () => {
         if (byId("view-graph").hidden && !printing) return;
-        pixels = printing ? 1000 : Math.max(stage.clientWidth, 100);
+        const room = printing ? 1000 : Math.max(stage.clientWidth, 100);
+        const key = [app.tree, app.zoom, room];
+        if (graph.key && key.every((part, i) => part === graph.key[i])) return graph.schedule();
+        graph.key = key;
+        pixels = room;
         context.font = FONT;
         charWidth = context.measureText("M").width || 7;
         graph.layout = makeLayout(app.tree, app.zoom, pixels);
@@ -188,7 +192,7 @@ function makeGraph(app) {
 
     graph.print = (isPrinting) => {
         printing = isPrinting;
-        if (printing) stage.style.height = "auto";
+        graph.key = null;
         graph.refresh();
         if (printing) stage.style.height = "auto";
     };
