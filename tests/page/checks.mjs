@@ -507,3 +507,12 @@ export async function framed(page) {
     assert.equal(await frame.evaluate(() => window.origin), "null");
     await shot(page, "notebook");
 }
+
+// The old profile has raw times alone, the new one both: raw ones are compared.
+export async function alike(page) {
+    assert.match(await text(page, "badges"), /times as measured/);
+    assert.equal(await page.locator("#times-box").isVisible(), false);
+    const rows = await column(page, "functions", "New");
+    assert.equal(rows[0], "600.0\u202fms");
+    near((await boxes(page)).find((box) => box.name === "slower").seconds, 0.6, "slower");
+}

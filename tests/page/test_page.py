@@ -162,32 +162,43 @@ def save_version(path, version):
     profiles.save_tree(path, names, contexts)
 
 
-@needs_browser
-def test_diff(pages):
+def diff_page(pages):
     old, new = pages.folder / "old.prof", pages.folder / "new.prof"
     save_version(old, 0)
     save_version(new, 1)
-    page = pages("diff", "--diff", old, new)
-    run("diff", page)
+    return pages("diff", "--diff", old, new)
+
+
+@needs_browser
+def test_diff(pages):
+    run("diff", diff_page(pages))
+
+
+def with_raw_times(page, name):
+    """A copy of the page whose last profile has compensated times, and raw ones twice as long."""
+    text = page.read_text(encoding="utf-8")
+    data = parts(page)[1]
+    profile = data["profiles"][-1]
+    profile["times"] = ["compensated", "raw"]
+    profile["properties"] += [["compensation", "on"], ["compensation_taken", 1.5]]
+    for table, names in (("rows", ["own", "cumulative"]), ("edges", ["cumulative"]), ("threads", ["ticks"])):
+        for columns in profile[table] if table == "threads" else [profile[table]]:
+            for column in names:
+                columns["other" + column.capitalize()] = [2 * value for value in columns[column]]
+    changed = page.with_name(name)
+    start, end = text.index('id="data">') + len('id="data">'), text.rindex("</script>", 0, text.rindex("<script>"))
+    changed.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], encoding="utf-8")
+    return changed
 
 
 @needs_browser
 def test_both_times(pages):
-    """No recording here has both: the other ones are put into the page's data."""
-    page = pages("shared", save=profiles.save_shared)
-    text = page.read_text(encoding="utf-8")
-    data = parts(page)[1]
-    profile = data["profiles"][0]
-    profile["times"] = ["compensated", "raw"]
-    profile["properties"] += [["compensation", "calibrated"], ["compensation_taken", 1.5]]
-    for table, names in (("rows", ["own", "cumulative"]), ("edges", ["cumulative"]), ("threads", ["ticks"])):
-        for columns in profile[table] if table == "threads" else [profile[table]]:
-            for name in names:
-                columns["other" + name.capitalize()] = [2 * value for value in columns[name]]
-    changed = page.with_name("times.html")
-    start, end = text.index('id="data">') + len('id="data">'), text.rindex("</script>", 0, text.rindex("<script>"))
-    changed.write_text(text[:start] + json.dumps(data).replace("<", "\\u003c") + text[end:], encoding="utf-8")
-    run("times", changed)
+    run("times", with_raw_times(pages("shared", save=profiles.save_shared), "times.html"))
+
+
+@needs_browser
+def test_times_of_one_kind_are_compared(pages):
+    run("alike", with_raw_times(diff_page(pages), "alike.html"))
 
 
 def save_threads(path):

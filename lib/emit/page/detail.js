@@ -36,7 +36,7 @@ function makeDetail(app) {
         });
         const coroutine = model.last.coroutines.get(fn);
         if (coroutine && app.state.thread === 0) {
-            const active = coroutine.active[app.state.times] ?? coroutine.active[0];
+            const active = coroutine.active[app.state.times];
             items.push(
                 ...fact("coroutines started", formatCount(coroutine.started)),
                 ...fact("resumed", formatCount(coroutine.resumes)),

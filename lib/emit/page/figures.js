@@ -14,8 +14,8 @@ function emptyFigures(count) {
 function figuresOfRows(model, profile, times) {
     const figures = emptyFigures(model.functions.length);
     const { rows } = profile;
-    const own = (times === 1 && rows.otherOwn) || rows.own;
-    const cumulative = (times === 1 && rows.otherCumulative) || rows.cumulative;
+    const own = profile.own[times];
+    const cumulative = profile.cumulative[times];
     rows.function.forEach((fn, i) => {
         figures.own[fn] = own[i];
         figures.cumulative[fn] = cumulative[i];
@@ -44,7 +44,7 @@ function figuresOfThreads(model, profile, picks, times) {
     const figures = emptyFigures(model.functions.length);
     for (const pick of picks) {
         const thread = profile.threads[pick];
-        const ticks = thread.ticks[times] || thread.ticks[0];
+        const ticks = thread.ticks[times];
         const nested = nestedContexts(thread, model.functions.length);
         const { own } = ownTicks(thread, ticks);
         for (let i = 0; i < thread.count; i++) {
@@ -97,7 +97,7 @@ function findNeighbours(model, state, fn) {
 
 function noteEdges(profile, times, fn, note) {
     const { edges } = profile;
-    const time = (times === 1 && edges.otherCumulative) || edges.cumulative;
+    const time = profile.edgeTime[times];
     for (let i = 0; i < edges.caller.length; i++) {
         if (edges.callee[i] === fn) note(true, edges.caller[i], edges.calls[i], time[i]);
         if (edges.caller[i] === fn) note(false, edges.callee[i], edges.calls[i], time[i]);
@@ -107,7 +107,7 @@ function noteEdges(profile, times, fn, note) {
 function noteContexts(model, profile, k, state, fn, note) {
     for (const pick of model.threadChoices[state.thread].picks[k]) {
         const thread = profile.threads[pick];
-        const ticks = thread.ticks[state.times] || thread.ticks[0];
+        const ticks = thread.ticks[state.times];
         const nested = nestedContexts(thread, model.functions.length);
         for (let i = 0; i < thread.count; i++) {
             const parent = thread.parent[i];

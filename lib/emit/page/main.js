@@ -184,7 +184,7 @@ function fillChoices(model) {
         "thread",
         model.threadChoices.map((choice) => choice.name),
     );
-    fill("times", model.last.times);
+    fill("times", model.times);
     byId("widths-box").hidden = !model.isDiff;
     byId("colour-box").hidden = model.isDiff;
 }

@@ -39,7 +39,13 @@ function readFunctions(data) {
     });
 }
 
-function readThread(thread) {
+// Columns of a time in the order of model.times. A profile that lacks a reckoning has its own there.
+function timesOf(profile, times, table, name) {
+    const columns = [table[name] || [], table["other" + name[0].toUpperCase() + name.slice(1)]];
+    return times.map((time) => columns[Math.max(0, profile.times.indexOf(time))]);
+}
+
+function readThread(profile, times, thread) {
     const count = thread.function.length;
     const parent = new Int32Array(count);
     for (let i = 0; i < count; i++) parent[i] = thread.up[i] === 0 ? -1 : i - thread.up[i];
@@ -51,28 +57,32 @@ function readThread(thread) {
         parent,
         fn: Int32Array.from(thread.function),
         calls: Float64Array.from(thread.calls),
-        ticks: [Float64Array.from(thread.ticks), thread.otherTicks && Float64Array.from(thread.otherTicks)],
+        ticks: timesOf(profile, times, thread, "ticks").map((ticks) => Float64Array.from(ticks)),
     };
 }
 
-function readProfile(profile) {
+function readProfile(profile, times) {
     const coroutines = new Map();
     const c = profile.coroutines;
+    const active = timesOf(profile, times, c, "active");
     (c.function || []).forEach((number, i) => {
-        const active = [c.active[i], c.otherActive && c.otherActive[i]];
         coroutines.set(number, {
             started: c.started[i],
             resumes: c.resumes[i],
-            active,
+            active: active.map((column) => column[i]),
             awaited: c.awaited[i],
         });
     });
+    const own = timesOf(profile, times, profile.rows, "own");
     return {
         ...profile,
         coroutines,
         properties: new Map(profile.properties),
-        threads: profile.threads.map(readThread),
-        total: [sum(profile.rows.own), sum(profile.rows.otherOwn || [])],
+        threads: profile.threads.map((thread) => readThread(profile, times, thread)),
+        own,
+        cumulative: timesOf(profile, times, profile.rows, "cumulative"),
+        edgeTime: timesOf(profile, times, profile.edges, "cumulative"),
+        total: own.map(sum),
         callCount: sum(profile.rows.calls),
     };
 }
@@ -84,11 +94,17 @@ function sum(numbers) {
 }
 
 function readModel(data) {
-    const profiles = data.profiles.map(readProfile);
+    const [{ times: first }] = data.profiles;
+    const { times: last } = data.profiles[data.profiles.length - 1];
+    const common = last.filter((time) => first.includes(time));
+    const times = common.length ? common : last;
+    const profiles = data.profiles.map((profile) => readProfile(profile, times));
     const units = profiles.map((profile) => profile.unit).filter((unit) => unit > 0);
     const model = {
         title: data.title,
         tool: data.tool,
+        times,
+        areTimesAlike: common.length > 0,
         functions: readFunctions(data),
         profiles,
         isDiff: profiles.length === 2,

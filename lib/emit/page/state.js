@@ -34,7 +34,7 @@ function readFragment(model) {
         if (CHOICES[name]) state[name] = CHOICES[name].includes(text) ? text : DEFAULTS[name];
         else if (typeof DEFAULTS[name] === "boolean") state[name] = text === "1";
         else if (name === "thread") state.thread = within(text, model.threadChoices.length);
-        else if (name === "times") state.times = within(text, model.last.times.length);
+        else if (name === "times") state.times = within(text, model.times.length);
         else if (name === "selected")
             state.selected = /^\d+$/.test(text) && Number(text) < model.functions.length ? Number(text) : -1;
         else if (name === "query" || name === "zoom" || name === "sort") state[name] = text.slice(0, 2000);

@@ -23,7 +23,9 @@ function makeSummary(app) {
         else items.push(badge("warn", "no call tree"));
         if (last.samples) items.push(badge("warn", "samples, not calls"));
         else if (last.calls) items.push(badge("good", "exact numbers of calls"));
-        items.push(badge("", timesName(last.times[app.state.times] || last.times[0])));
+        items.push(
+            badge("", model.areTimesAlike ? timesName(model.times[app.state.times]) : "times of two kinds"),
+        );
         byId("badges").replaceChildren(...items);
     };
 
@@ -31,7 +33,7 @@ function makeSummary(app) {
         const items = [];
         const fact = (name, value, detail) =>
             items.push(el("div", el("dt", name), el("dd", value, detail ? el("small", detail) : null)));
-        const totals = model.profiles.map((profile) => profile.total[app.state.times] || profile.total[0]);
+        const totals = model.profiles.map((profile) => profile.total[app.state.times]);
         const compare = (values, format) =>
             model.isDiff
                 ? [format(values[0]) + " → " + format(values[1]), formatChange(values[0], values[1])]
@@ -168,107 +170,97 @@ function timesName(name) {
 // Sentences on what is exact and what is not.
 function notes(app) {
     const { model } = app;
-    const { last } = model;
-    const property = (name) => last.properties.get(name);
+    const { last, profiles } = model;
     const list = [];
-    const { profiles } = model;
-    if (profiles.every((profile) => profile.tree === "exact"))
-        list.push(
-            "The call tree is exact: each path with its own calls and times, as they were recorded. Widths are these times.",
-        );
-    if (profiles.some((profile) => profile.tree === "estimated"))
-        list.push(
-            (model.isDiff
-                ? profiles
-                      .map(
-                          (profile, k) =>
-                              ["The old", "The new"][k] +
-                              " call tree is " +
-                              (profile.tree === "estimated" ? "an estimate. " : "exact. "),
-                      )
-                      .join("")
-                : "The call tree is an estimate. ") +
-                "Of an estimate: the file knows who called whom, but not on which path. A function's time was divided among its callers as if each call were alike; a branch that is wide here may be narrow in truth. Branches under 0.02 % of the time were left out, and recursion. The table, with callers and callees, is what the file says.",
-        );
-    if (last.tree === "none") list.push("There is nothing to draw a tree of.");
-    if (model.callWord === "sample") list.push("Counts are of samples: neither calls nor times are exact.");
-    else if (last.calls)
-        list.push("Numbers of calls are exact. A generator or coroutine that is resumed counts again.");
-    list.push(...timesNotes(last));
-    if (last.coroutines.size > 0)
-        list.push(
-            "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each function, not for each path: the column Awaited.",
-        );
-    const folded = property("calls_folded");
-    if (folded > 0)
-        list.push(
-            plural(folded, "call") +
-                " beyond the limit of the tree have no place of their own: their time is their callers' in graph and tree; the table has them.",
-        );
-    if (property("calls_lost") > 0)
-        list.push(plural(property("calls_lost"), "call") + " were not recorded for want of memory.");
+    const say = (condition, ...parts) => {
+        if (condition) list.push(parts.join(""));
+    };
+    const property = (name) => last.properties.get(name);
+    const text = (name) => visible(String(property(name)).split("\n").join(", "), 400);
+    const isEstimated = profiles.map((profile) => profile.tree === "estimated");
+    say(
+        profiles.every((profile) => profile.tree === "exact"),
+        "The call tree is exact: each path with its own calls and times. Widths are these times.",
+    );
+    say(
+        isEstimated.includes(true),
+        isEstimated.length > 1 && isEstimated[0] !== isEstimated[1]
+            ? (isEstimated[0] ? "The old" : "The new") + " call tree is an estimate, the other is exact."
+            : "The call tree is an estimate.",
+        " Of an estimate: the file knows who called whom, but not on which path. A function's time was divided",
+        " among its callers as if each call were alike; a branch that is wide here may be narrow in truth.",
+        " Branches under 0.02 % of the time were left out, and recursion. The table is what the file says.",
+    );
+    say(last.tree === "none", "There is nothing to draw a tree of.");
+    if (last.samples) say(true, "Counts are of samples: neither calls nor times are exact.");
+    else
+        say(last.calls, "Numbers of calls are exact. A generator or coroutine that is resumed counts again.");
+    sayTimes(last, say);
+    say(!model.areTimesAlike, "One profile has raw times alone, the other compensated ones.");
+    say(
+        last.coroutines.size > 0,
+        "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each",
+        " function, not for each path: the column Awaited.",
+    );
+    say(
+        property("calls_folded") > 0,
+        plural(property("calls_folded"), "call"),
+        " beyond the limit of the tree: their time is their callers' in graph and tree; the table has them.",
+    );
+    say(
+        property("calls_lost") > 0,
+        plural(property("calls_lost"), "call"),
+        " not recorded for want of memory.",
+    );
     const repairs = (property("repairs_orphans") || 0) + (property("repairs_unwound") || 0);
-    if (repairs > 0)
-        list.push(
-            "The interpreter reported " +
-                plural(repairs, "call") +
-                " whose beginning or end was missing; they were set right.",
-        );
-    if (property("hook_lost") > 0)
-        list.push(
-            "Another tool took the hook " +
-                plural(property("hook_lost"), "time") +
-                ": calls after that are missing.",
-        );
-    if (property("shared_with"))
-        list.push(
-            "Watching too, and its cost is in the times: " +
-                visible(String(property("shared_with")), 200) +
-                ".",
-        );
-    for (const name of ["include", "exclude"]) {
-        if (property(name))
-            list.push(
-                "Recorded with " +
-                    name +
-                    ": " +
-                    visible(String(property(name)).split("\n").join(", "), 400) +
-                    ".",
-            );
-    }
-    if (property("merged") > 1) list.push("The sum of " + plural(property("merged"), "recording") + ".");
-    if (property("files")) list.push("File names are without their folders: rows of the table are sums.");
-    if (model.isDiff)
-        list.push(
-            "Functions are matched by file, line and name, or by file and name if only the line has moved; paths by their functions. With widths of the larger, a place is as wide as the larger of its two own times and what is below it, so that nothing is out of sight.",
-        );
+    say(
+        repairs > 0,
+        plural(repairs, "call"),
+        " whose beginning or end was not reported; they were set right.",
+    );
+    say(
+        property("hook_lost") > 0,
+        "Another tool took the hook " +
+            plural(property("hook_lost"), "time") +
+            ": calls after that are missing.",
+    );
+    say(property("shared_with"), "Watching too, and its cost is in the times: ", text("shared_with"), ".");
+    for (const name of ["include", "exclude"])
+        say(property(name), "Recorded with ", name, ": ", text(name), ".");
+    say(property("merged") > 1, "The sum of ", plural(property("merged"), "recording"), ".");
+    say(property("files"), "File names are without their folders: rows of the table are sums.");
+    say(
+        model.isDiff,
+        "Functions are matched by file, line and name, or by file and name if only the line has moved; paths by",
+        " their functions. With widths of the larger, a place has the larger of its two own times and what is",
+        " below it, so that nothing is out of sight.",
+    );
     return list;
 }
 
-function timesNotes(profile) {
+function sayTimes(profile, say) {
     const property = (name) => profile.properties.get(name);
-    const list = [];
-    if (profile.samples) return list;
+    if (profile.samples) return;
     if (profile.times.includes("compensated"))
-        list.push(
-            "Compensated times have the cost of recording taken out, as measured on this interpreter: an estimate. Raw times are as measured, recording included. The switch Times shows either.",
+        say(
+            true,
+            "Compensated times have the cost of recording taken out, as measured on this interpreter: an",
+            " estimate. Raw times are as measured, recording included.",
         );
     else
-        list.push(
+        say(
+            true,
             "Times are as measured: the cost of recording is in them, the more the more calls were made.",
         );
     const taken = property("compensation_taken");
-    const clamped = property("compensation_clamped");
-    if (typeof taken === "number")
-        list.push(
-            "Taken out: " +
-                formatTime(taken) +
-                (typeof clamped === "number"
-                    ? ", and " + formatTime(clamped) + " not, where there was less than that"
-                    : "") +
-                ".",
-        );
-    const how = property("compensation");
-    if (how !== undefined) list.push("Compensation: " + visible(String(how), 300) + ".");
-    return list;
+    const clamped = property("compensation_clamped") || 0;
+    say(
+        taken !== undefined,
+        "Taken out: ",
+        formatTime(taken),
+        "; not, as there was less: ",
+        formatTime(clamped),
+        ".",
+    );
+    say(property("compensation") === "in part", "Some of what was added up has raw times alone.");
 }

@@ -130,7 +130,7 @@ function buildTree(model, state) {
     const grower = makeGrower(model, tree);
     model.profiles.forEach((profile, k) => {
         for (const thread of threads[k]) {
-            const ticks = thread.ticks[state.times] || thread.ticks[0];
+            const ticks = thread.ticks[state.times];
             const scale = profile.unit === model.unit ? 1 : profile.unit / model.unit;
             addThread(model, tree, grower, thread, ticks, scale, tree.series[k], state);
         }
