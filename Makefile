@@ -18,6 +18,9 @@ SHARED_SUFFIX = $(if $(filter Darwin,$(shell uname -s)),dylib,so)
 # The one list of sources; setup.py reads it too.
 sources = $(shell sed -n 's/^$(1) //p' sources.txt)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
+# The page of lib/emit/page as C, the one source that is made.
+PAGE_PARTS = $(BUILD)/made/page_parts.c
+lib_objects = $(call objects,lib) $(PAGE_PARTS:.c=.o)
 VERSION := $(shell sed -n 's/^\#define TP_VERSION_STRING "\(.*\)"/\1/p' include/traceprof/version.h)
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
@@ -54,11 +57,18 @@ $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+$(PAGE_PARTS): $(call sources,page) mk/embed.sh mk/squeeze.awk sources.txt
+	@mkdir -p $(@D)
+	sh mk/embed.sh > $@.new && mv $@.new $@
+
+$(BUILD)/made/%.o: $(BUILD)/made/%.c
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
 $(PY_OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PY_INCLUDES) -c $< -o $@
 
-$(BUILD)/libtraceprof.a: $(call objects,lib)
+$(BUILD)/libtraceprof.a: $(lib_objects)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -66,8 +76,8 @@ ifeq ($(SHARED_SUFFIX),so)
 SHARED_FLAGS = -Wl,-soname,libtraceprof.so.$(SOVERSION) -Wl,--version-script=lib/libtraceprof.map \
 	-Wl,--no-undefined
 endif
-$(BUILD)/libtraceprof.$(SHARED_SUFFIX): $(call objects,lib) lib/libtraceprof.map
-	$(CC) -shared $(SHARED_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,lib) -lm
+$(BUILD)/libtraceprof.$(SHARED_SUFFIX): $(lib_objects) lib/libtraceprof.map
+	$(CC) -shared $(SHARED_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(lib_objects) -lm
 	@ln -sf $(@F) $(BUILD)/libtraceprof.so.$(SOVERSION)
 
 $(BUILD)/libtraceprof-cpython.a: $(call py_objects,cpython)

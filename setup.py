@@ -1,9 +1,11 @@
 """Builds the two extension modules from the list in sources.txt; the rest is in pyproject.toml."""
 
 import re
+import subprocess
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 LAYERS = ["base", "clock", "profile", "record", "marshal", "emit", "import", "cpython"]
@@ -32,7 +34,20 @@ def extension(name, *groups):
     )
 
 
+class BuildWithPage(build_ext):
+    """First makes the one source that is made: the page of lib/emit/page as C."""
+
+    def run(self):
+        made = Path(self.build_temp) / "page_parts.c"
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_bytes(subprocess.check_output(["sh", str(ROOT / "mk/embed.sh")]))
+        for module in self.extensions:
+            module.sources.append(str(made))
+        super().run()
+
+
 setup(
+    cmdclass={"build_ext": BuildWithPage},
     version=version(),
     ext_modules=[
         extension("ctraceprof._core", "lib", "cpython", "core"),

@@ -7,8 +7,8 @@ BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-exports bench-filters
-bench: bench-tool bench-exports ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
+.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-exports bench-page bench-filters
+bench: bench-tool bench-exports bench-page ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
 		$(MAKE) PYTHON=$$python bench-one || exit 1; \
@@ -58,6 +58,9 @@ bench-pair: $(BENCH_BUILD)/pair ## measure the recorder alone; fails above its b
 $(BENCH_BUILD)/pair: bench/pair.c $(BUILD)/libtraceprof.a
 	@mkdir -p $(@D)
 	$(CC) -std=c11 $(WARNINGS) -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+bench-page: tool extension ## measure the page: to write, to open; fails above its bounds
+	PYTHONPATH=pymod $(PYTHON) bench/page.py --tool $(BUILD)/traceprof --node $(NODE_FOLDER)/node_modules
 
 bench-tool: tool $(BENCH_BUILD)/reader ## measure the tool against pstats; fails below its bounds
 	$(PYTHON) bench/tool.py --tool $(BUILD)/traceprof --reader $(BENCH_BUILD)/reader

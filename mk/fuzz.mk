@@ -10,7 +10,7 @@ AFL_CC ?= afl-clang-fast
 FUZZ_FLAGS = -std=c11 $(WARNINGS) -Iinclude $(addprefix -Ilib/,$(LAYERS)) -Itools \
 	-O2 -g -fno-omit-frame-pointer
 FUZZ_SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ_SOURCES = tests/fuzz/bounds.c $(call sources,lib) $(call sources,tool)
+FUZZ_SOURCES = tests/fuzz/bounds.c $(call sources,lib) $(PAGE_PARTS) $(call sources,tool)
 FUZZ_HEADERS = $(wildcard tests/fuzz/*.h include/traceprof/*.h lib/*/*.h tools/*.h)
 # libFuzzer's switches: commands print, which nobody is to read.
 FUZZ_SWITCHES = -max_len=4096 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1

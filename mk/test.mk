@@ -3,10 +3,10 @@
 VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
-# Hosts of tasks and greenlets. Not each of them is there for each interpreter; tests say what they miss.
-PYTEST_HOSTS = anyio uvloop greenlet gevent
+# Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
+PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
-NODE_PACKAGES = speedscope ajv playwright-core
+NODE_PACKAGES = speedscope ajv playwright-core axe-core
 NODE_FOLDER = build/node
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
@@ -45,6 +45,11 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 		if [ -n "$$missing" ]; then mkdir -p $(NODE_FOLDER) && npm install --silent --no-audit --no-fund \
 			--no-save --prefix $(NODE_FOLDER) $(NODE_PACKAGES) || \
 			echo "npm packages cannot be had: their tests will be skipped"; fi
+
+	@for package in $(NODE_PACKAGES); do \
+		test -d $(NODE_MODULES)/$$package || \
+			npm install --silent --no-audit --no-fund --prefix $(dir $(NODE_MODULES)) $$package || \
+			echo "$$package cannot be had: the tests of the page will be skipped"; done
 
 .PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests
@@ -103,7 +108,7 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		TRACEPROF_BUILD=$(CURDIR)/$(ASAN_BUILD) TRACEPROF_TEST_QUICK=1 \
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
 		tests/python/test_profile.py tests/python/test_timers.py tests/python/test_hooks.py \
-		tests/python/test_labels.py tests/python/test_tool.py \
+		tests/python/test_labels.py tests/python/test_tool.py tests/python/test_html.py \
 		tests/python/test_same_counts.py tests/python/test_hostile.py \
 		tests/python/test_fork.py tests/python/test_processes.py \
 		tests/python/test_contexts.py tests/python/test_coroutines.py \

@@ -4,15 +4,16 @@
 #include "_core.h"
 
 const char core_merge_doc[] =
-    "merge(paths, destination, /)\n--\n\n"
+    "merge(paths, destination, as_page=False, /)\n--\n\n"
     "Add up the profiles in the files of `paths` (a list of bytes), and write the sum to\n"
-    "destination (bytes), wholly or not at all.";
+    "destination (bytes), wholly or not at all; as an HTML page.";
 
 /* What is to be done, without Python objects: the GIL is not held meanwhile. */
 typedef struct merge_job {
     const char **paths; /* Owned; the strings are borrowed from the list, which is held. */
     size_t count;
     const char *destination;
+    int as_page;
     size_t failed; /* index of the path that an error is about; count: the destination */
     tp_error error;
 } merge_job;
@@ -57,7 +58,8 @@ static tp_status merge_files(merge_job *job)
     tp_merge_destroy(merge);
     if (status != TP_OK)
         return status;
-    status = tp_pstats_write_file(sum, job->destination, &job->error);
+    status = job->as_page ? tp_report_write_file(sum, NULL, job->destination, &job->error)
+                          : tp_pstats_write_file(sum, job->destination, &job->error);
     tp_profile_destroy(sum);
     return status;
 }
@@ -86,14 +88,16 @@ PyObject *core_merge(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *given, *destination;
-    if (!PyArg_ParseTuple(args, "O!S:merge", &PyList_Type, &given, &destination))
+    int as_page = 0;
+    if (!PyArg_ParseTuple(args, "O!S|p:merge", &PyList_Type, &given, &destination, &as_page))
         return NULL;
     char *name;
     if (PyBytes_AsStringAndSize(destination, &name, NULL) != 0)
         return NULL;
     /* A copy that nobody else can change while the GIL is not held. */
     PyObject *paths = PyList_GetSlice(given, 0, PyList_GET_SIZE(given));
-    merge_job job = { .paths = paths == NULL ? NULL : strings_of(paths), .destination = name };
+    merge_job job = { .paths = paths == NULL ? NULL : strings_of(paths), .destination = name,
+                      .as_page = as_page };
     if (job.paths == NULL) {
         Py_XDECREF(paths);
         return NULL;

@@ -418,8 +418,8 @@ static int set_process(tp_profile *profile, PyObject *process)
     return status == TP_OK ? 0 : -1;
 }
 
-PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, /)\n--\n\n"
-                        "Write the profile to path (bytes), wholly or not at all.\n\n"
+PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, as_page=False, /)\n--\n\n"
+                        "Write the profile to path (bytes), wholly or not at all; as an HTML page.\n\n"
                         "properties: dict of str to str, int or float, kept in the file.\n"
                         "process: tuple of pid, parent's pid, command, start and duration.");
 
@@ -427,7 +427,9 @@ static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *arg
 {
     PyObject *path, *properties, *process = Py_None;
     char *name;
-    if (!PyArg_ParseTuple(args, "SO!|O:_write", &path, &PyDict_Type, &properties, &process) ||
+    int as_page = 0;
+    if (!PyArg_ParseTuple(args, "SO!|Op:_write", &path, &PyDict_Type, &properties, &process,
+                          &as_page) ||
         PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
         return NULL;
     tp_profile *profile;
@@ -441,7 +443,8 @@ static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *arg
     }
     tp_status status;
     Py_BEGIN_ALLOW_THREADS
-    status = tp_pstats_write_file(profile, name, &error);
+    status = as_page ? tp_report_write_file(profile, NULL, name, &error)
+                     : tp_pstats_write_file(profile, name, &error);
     Py_END_ALLOW_THREADS
     tp_profile_destroy(profile);
     if (status != TP_OK)
@@ -450,6 +453,39 @@ static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *arg
 }
 
 DEFINE_METHOD(write)
+
+PyDoc_STRVAR(page_doc, "_page($self, title, /)\n--\n\nThe profile as an HTML page (str).");
+
+static PyObject *do_page(PyObject *self, tp_recording *recording, PyObject *args)
+{
+    (void)self;
+    PyObject *title;
+    if (!PyArg_ParseTuple(args, "U:_page", &title) ||
+        (title = PyUnicode_AsEncodedString(title, "utf-8", "surrogatepass")) == NULL)
+        return NULL;
+    tp_report_options options = TP_REPORT_OPTIONS_INIT;
+    options.title = (tp_string){ PyBytes_AS_STRING(title), (size_t)PyBytes_GET_SIZE(title) };
+    tp_profile *profile;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (tp_recording_profile(recording, &profile) != TP_OK) {
+        Py_DECREF(title);
+        return NULL;
+    }
+    tp_status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = tp_report_encode(profile, &options, &bytes, &size);
+    Py_END_ALLOW_THREADS
+    tp_profile_destroy(profile);
+    Py_DECREF(title);
+    if (status != TP_OK)
+        return PyErr_NoMemory();
+    PyObject *text = PyUnicode_DecodeUTF8((char *)bytes, (Py_ssize_t)size, NULL);
+    tp_report_free(bytes);
+    return text;
+}
+
+DEFINE_METHOD(page)
 
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
                             "A signal handler: stop recording, then call self._signalled(number).\n"
@@ -532,6 +568,7 @@ static PyMethodDef profiler_methods[] = {
     { "_dictionary", profiler_dictionary, METH_VARARGS, dictionary_doc },
     { "_on_signal", profiler_on_signal, METH_VARARGS, on_signal_doc },
     { "_write", profiler_write, METH_VARARGS, write_doc },
+    { "_page", profiler_page, METH_VARARGS, page_doc },
     { NULL, NULL, 0, NULL },
 };
 

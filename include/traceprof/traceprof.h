@@ -9,6 +9,7 @@
 #include <traceprof/pattern.h>
 #include <traceprof/profile.h>
 #include <traceprof/pstats.h>
+#include <traceprof/report.h>
 #include <traceprof/reshape.h>
 #include <traceprof/session.h>
 #include <traceprof/sort.h>

@@ -28,6 +28,13 @@ __all__ = [
 ]
 
 
+def load_ipython_extension(shell):
+    """Called by IPython at "%load_ext ctraceprof": brings %ctprof and %%ctprof."""
+    from . import _notebook
+
+    _notebook.load(shell)
+
+
 def main(arguments=None):
     """Run the command line (``python -m ctraceprof``); exits as the profiled program did."""
     from . import _cli

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 from ._core import bind as bind
 from ._profile import Profile as Profile
@@ -22,4 +23,5 @@ __all__ = [
     "runctx",
 ]
 
+def load_ipython_extension(shell: Any) -> None: ...
 def main(arguments: Sequence[str] | None = None) -> None: ...

@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 USAGE = (
     "python -m ctraceprof [-o output_file_path] [-s sort] [--no-builtins] [--this-thread] "
-    "[--include PATTERN] [--exclude PATTERN] [--subprocesses] [--raw] [--limit N] "
+    "[--include PATTERN] [--exclude PATTERN] [--subprocesses] [--raw] [--html FILE] [--limit N] "
     "(-m module | -c code | scriptfile) [arg] ..."
 )
 
@@ -28,6 +28,9 @@ def _parser():
     parser = optparse.OptionParser(usage=USAGE, prog="ctraceprof")
     parser.allow_interspersed_args = False
     parser.add_option("-o", "--outfile", help="save the profile to OUTFILE", default=None)
+    parser.add_option(
+        "--html", default=None, metavar="FILE", help="save a page to look at: flame graph, call tree, table"
+    )
     parser.add_option(
         "-s",
         "--sort",
@@ -97,6 +100,8 @@ def _parse(arguments):
         parser.error("a pattern is empty")
     if options.outfile is not None:
         options.outfile = os.path.abspath(options.outfile)
+    if options.html is not None:
+        options.html = os.path.abspath(options.html)
     return options, rest
 
 
@@ -148,7 +153,10 @@ class _LoneProfile(CommandProfile):
     def _show_all(self):
         if self._options.outfile is not None:
             self._save(self._options.outfile)
-        else:
+        if self._options.html is not None:
+            self.disable()
+            self._save(self._options.html, as_page=True)
+        if self._options.outfile is None and self._options.html is None:
             self.create_stats()
             print_table(self, self._options.sort, self._options.limit)
 
@@ -201,8 +209,9 @@ def main(arguments=None):
     """Profile a program: arguments as on the command line, default sys.argv[1:]."""
     options, rest = _parse(arguments)
     program = _load(options, rest[0])
-    if options.outfile is not None:
-        _check_outfile(options.outfile)
+    for path in (options.outfile, options.html):
+        if path is not None:
+            _check_outfile(path)
     program.install(rest[1:])
     profile = _make_profile(options, shlex.join([program.command, *rest[1:]]))
     error = _run(profile, program)

@@ -56,13 +56,13 @@ class CommandProfile(Profile):
     def _describe(self):
         return self._command
 
-    def _save(self, path):
-        """Write to the path, with what there is to say of the process."""
+    def _save(self, path, as_page=False):
+        """Write to the path, with what there is to say of the process; as a page to look at."""
         command = self._describe()
         duration = max(0.0, time.time() - self._start)  # clocks are set back at times
         facts = {"command": command, "start": self._start, "duration": duration}
         process = (self._process, self._parent, command, self._start, duration)
-        self._write(os.fsencode(path), facts, process)
+        self._write(os.fsencode(path), facts, process, as_page)
 
     def _abandon(self):
         """The program has not even begun: nothing is to come of it."""

@@ -99,6 +99,15 @@ class Profile(_core.Profiler):
         self.create_stats()
         self._write(os.fsencode(file), {})
 
+    def html(self, title=""):
+        """The profile so far as an HTML page (str) that needs nothing else: flame graph, call tree, table."""
+        return self._page(title)
+
+    def _repr_html_(self):
+        from ._notebook import frame
+
+        return frame(self.html())
+
     def create_stats(self):
         """Disable, and set self.stats to what pstats reads."""
         self.disable()

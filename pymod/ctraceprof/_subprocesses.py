@@ -115,10 +115,15 @@ class _ProcessProfile(CommandProfile):
     def _conclude(self):
         _leave_environment()
         parts = _parts()
-        folder, outfile = _plan["folder"], _plan["outfile"]
-        total = os.path.join(folder, "sum") if outfile is None else outfile
-        _core.merge([os.fsencode(part) for part in parts], os.fsencode(total))
-        if outfile is None:
+        folder, outfile, page = _plan["folder"], _plan["outfile"], _plan["html"]
+        files = [os.fsencode(part) for part in parts]
+        if page is not None:
+            _core.merge(files, os.fsencode(page), True)
+        if outfile is not None:
+            _core.merge(files, os.fsencode(outfile))
+        elif page is None:
+            total = os.path.join(folder, "sum")
+            _core.merge(files, os.fsencode(total))
             print_table(total, _plan["sort"], _plan["limit"])
             os.remove(total)
         for part in parts:
@@ -271,7 +276,8 @@ def begin(options, command):
     beside = outfile is not None and (os.path.isfile(outfile) or not os.path.exists(outfile))
     folder = None if beside else tempfile.mkdtemp(prefix="ctraceprof-")
     _plan = {
-        "outfile": outfile,  # None: a table is printed
+        "outfile": outfile,  # None: a table is printed, or a page written
+        "html": options.html,
         "folder": folder,  # a temporary one for the parts; None: they are beside the outfile
         "parts": f"{outfile}.{os.urandom(4).hex()}." if beside else os.path.join(folder, ""),
         "choices": choices(options),

@@ -293,6 +293,8 @@ static const command_line lines[] = {
     { 0, NULL, { TOOL, "convert", "--to", "json", PROCESSES } },
     { 0, NULL, { TOOL, "convert", "--to", "jsonl", PROCESSES } },
     { 0, NULL, { TOOL, "convert", "--to", "csv", "--table", "contexts", PROCESSES } },
+    { 0, NULL, { TOOL, "report", "-o", output_path, WITH_TREE } },
+    { 0, NULL, { TOOL, "report", "--diff", "-o", output_path, WITHOUT_TREE, PROCESSES } },
     { 0, NULL, { TOOL, "top", OF_STACKS } },
     { 0, NULL, { TOOL, "top", OF_CALLGRIND } },
     { 0, NULL, { TOOL, "info", "--check", WITH_TREE } },

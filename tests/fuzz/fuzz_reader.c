@@ -183,6 +183,23 @@ static void write_and_read(const tp_profile *profile, uint32_t as_is)
     tp_pstats_free(bytes);
 }
 
+/* Whatever the names are, a page has two scripts: the data and its own. */
+static void write_page(const tp_profile *profile)
+{
+    static const char end[] = "</script>";
+    uint8_t *bytes;
+    size_t size, ends = 0;
+    tp_report_options options = TP_REPORT_OPTIONS_INIT;
+    options.before = profile;
+    if (tp_report_encode(profile, &options, &bytes, &size) != TP_OK)
+        return;
+    for (size_t i = 0; i + sizeof end - 1 <= size; i++)
+        ends += memcmp(bytes + i, end, sizeof end - 1) == 0;
+    if (ends != 2)
+        fuzz_fail("a name has left its place in the page");
+    tp_report_free(bytes);
+}
+
 /* Profiles made from profiles may fail for a limit, but only so. */
 static void walk_made(tp_profile *made, tp_status status)
 {
@@ -222,6 +239,7 @@ static void reshape(const tp_profile *profile, const tp_allocator *allocator)
     status = tp_profile_estimate_tree(&made, profile, 0.001);
     walk_made(made, status);
     merge_with_itself(profile, allocator);
+    write_page(profile);
 }
 
 /* Shows the other times, if there are any. */

@@ -131,6 +131,7 @@ def test_every_source_is_in_the_list():
               if line and not line.startswith("#")}
     there = {str(p.relative_to(ROOT)) for p in sources()
              if p.suffix == ".c" and p.relative_to(ROOT).parts[0] in ("lib", "tools", "pymod")}
+    there |= {str(p.relative_to(ROOT)) for p in (ROOT / "lib/emit/page").iterdir()}
     assert listed == there
 
 
