@@ -13,7 +13,7 @@
 #define LOOPS 250 /* of a program: some 10 us without a recording */
 #define MOST_ROUNDS 6
 #define LEAST_ROUNDS 3
-#define LONGEST 0.025 /* seconds; no new round after that */
+#define LONGEST 0.028 /* seconds; no new round after that */
 #define MODULE "<ctraceprof: calibration>"
 #define WAIT_STEP 1000     /* microseconds */
 #define LONGEST_WAIT 10000 /* steps */
@@ -122,7 +122,7 @@ static tp_status run_on_again(bench *b, size_t work)
     if (work == TP_WORK_COROUTINE)
         note_inside(b, &b->measured.inside_coroutine, mean_since(b, "waits", waits));
     if (work == TP_WORK_SEARCH && track_of(b) != NULL)
-        b->measured.searches = (double)(track_of(b)->searches - searches) / 2 / p->calls;
+        b->measured.searches = (double)(track_of(b)->searches - searches) / p->calls;
     return TP_OK;
 }
 
@@ -215,6 +215,10 @@ static void evaluate(bench *b)
         m->spread[i] = spread_of(p, b->rounds, cost) / calls;
         m->cost[i] = cost / calls;
     }
+    double three = m->cost[TP_WORK_PYTHON] + m->cost[TP_WORK_PYTHON_2] + m->cost[TP_WORK_PYTHON_3];
+    m->cost[TP_WORK_PYTHON] = three / 3;
+    m->cost[TP_WORK_SLOT] = (m->cost[TP_WORK_SLOT] + m->cost[TP_WORK_SLOT_2]) / 2;
+    m->cost[TP_WORK_GENERATOR] = (m->cost[TP_WORK_GENERATOR] + m->cost[TP_WORK_GENERATOR_2]) / 2;
     /* The coroutine itself takes a part of what a round takes: the rest is no less than this. */
     const program *coroutine = &b->programs[TP_WORK_COROUTINE];
     m->inside_coroutine -= (double)least(coroutine->off, b->rounds) / coroutine->calls;

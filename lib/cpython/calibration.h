@@ -25,9 +25,13 @@ void tp_calibrations_free(tp_engine *engine);
 typedef enum tp_work {
     TP_WORK_PLAIN, /* no calls */
     TP_WORK_PYTHON,
+    TP_WORK_PYTHON_2, /* the same with other functions: where code lies in memory matters, too */
+    TP_WORK_PYTHON_3,
     TP_WORK_UNWIND, /* as that, ended by an exception */
     TP_WORK_SLOT,
+    TP_WORK_SLOT_2,
     TP_WORK_GENERATOR,
+    TP_WORK_GENERATOR_2,
     TP_WORK_COROUTINE, /* with a METHOD each, that resumes it */
     TP_WORK_FUNCTION,
     TP_WORK_FUNCTION_FAR,
@@ -35,6 +39,7 @@ typedef enum tp_work {
     TP_WORK_LONG,
     TP_WORK_UNSEEN,
     TP_WORK_SEARCH,
+    TP_WORK_RECURSION,
     TP_WORK_NODES,
     TP_WORK_PROGRAM,
     TP_WORK_COUNT

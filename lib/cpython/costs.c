@@ -58,6 +58,7 @@ void tp_costs_derive(tp_costs *costs, const tp_measured *m)
     double likely = (m->cost[TP_WORK_FUNCTION] * 4 + method + m->cost[TP_WORK_PYTHON]) / 6;
     if (m->searches > 0)
         costs->search = above_zero(m->cost[TP_WORK_SEARCH] - likely) / m->searches;
+    costs->recursion = above_zero(m->cost[TP_WORK_RECURSION] - m->cost[TP_WORK_PYTHON]);
     costs->company = above_zero(m->company);
     if (m->stretch < LEAST_STRETCH)
         return;
@@ -125,6 +126,7 @@ char *tp_costs_describe(const tp_costs *costs, const tp_measured *m, double unit
     put_outside(&t, "far", box, 0);
     put_outside(&t, "unseen", costs->unseen, m->spread[TP_WORK_UNSEEN]);
     put_outside(&t, "search", costs->search, m->spread[TP_WORK_SEARCH]);
+    put_outside(&t, "recursion", costs->recursion, m->spread[TP_WORK_RECURSION]);
     put_outside(&t, "fresh", costs->fresh, 0);
     return t.bytes;
 }

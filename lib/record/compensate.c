@@ -55,7 +55,7 @@ static evenly spread_evenly(const tp_compensation *c)
     if (calls == 0)
         return (evenly){ 0, 0 };
     return (evenly){ .company = (double)c->track->company * c->costs->company / calls,
-                     .search = (double)c->track->searches / 2 * c->costs->search / calls };
+                     .search = tp_track_search_cost(c->track, c->costs) / calls };
 }
 
 /* `times`: how many times as high the costs of each node's calls are. */

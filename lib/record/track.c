@@ -109,7 +109,10 @@ static tp_status enter(tp_track *track, const void *key, void *subject)
     tp_node *parent = track->node;
     tp_node *node = parent == &track->outside ? NULL : tp_tree_find(&track->tree, parent, key);
     if (node != NULL) {
-        track->searches += node == parent ? 1 : 2;
+        if (node == parent)
+            track->recursions++;
+        else
+            track->searches++;
         push(track, node, key);
         return TP_OK;
     }

@@ -153,7 +153,7 @@ double tp_session_cost(const tp_session *session)
         return 0;
     for (size_t t = 0; t < session->track_count; t++) {
         const tp_track *track = session->tracks[t];
-        sum += (double)track->searches / 2 * costs->search + (double)track->company * costs->company;
+        sum += tp_track_search_cost(track, costs) + (double)track->company * costs->company;
         for (uint32_t i = 1; i < track->tree.count; i++) {
             const tp_node *node = tp_tree_node(&track->tree, i);
             const tp_cost *kind = &costs->kinds[tp_node_kind(node)];
