@@ -41,28 +41,54 @@ static int64_t add(int64_t a, int64_t b)
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-/* Of what only the sum over the track is known: it is spread evenly over the calls. */
+/* Of what only the sum over the track is known: it is spread evenly over the calls that may have had it. */
 typedef struct evenly {
     double company; /* a call */
-    double search;
+    double search;  /* a call of a node that has two siblings or more: others are found at once */
 } evenly;
 
-static evenly spread_evenly(const tp_compensation *c)
+#define CROWD 3
+
+/* How many children each node has. */
+static void count_children(const tp_tree *tree, uint32_t *children)
 {
-    double calls = 0;
-    for (uint32_t i = 1; i < c->track->tree.count; i++)
-        calls += (double)tp_tree_node(&c->track->tree, i)->calls;
-    if (calls == 0)
-        return (evenly){ 0, 0 };
-    return (evenly){ .company = (double)c->track->company * c->costs->company / calls,
-                     .search = tp_track_search_cost(c->track, c->costs) / calls };
+    for (uint32_t i = 1; i < tree->count; i++)
+        children[tp_tree_node(tree, i)->parent]++;
+}
+
+static evenly spread_evenly(const tp_compensation *c, const uint32_t *children)
+{
+    const tp_tree *tree = &c->track->tree;
+    double calls = 0, crowded = 0;
+    for (uint32_t i = 1; i < tree->count; i++) {
+        const tp_node *node = tp_tree_node(tree, i);
+        calls += (double)node->calls;
+        if (children[node->parent] >= CROWD && !tp_node_is_recursive(tree, node))
+            crowded += (double)node->calls;
+    }
+    evenly more = { 0, 0 };
+    if (calls > 0)
+        more.company = (double)c->track->company * c->costs->company / calls;
+    if (crowded > 0)
+        more.search = (double)c->track->searches * c->costs->search / crowded;
+    return more;
+}
+
+/* What it cost to find a call of the node. */
+static double search_cost(const tp_compensation *c, const tp_node *node, const uint32_t *children,
+                          evenly more)
+{
+    if (tp_node_is_recursive(&c->track->tree, node))
+        return c->costs->recursion;
+    return children[node->parent] >= CROWD ? more.search : 0;
 }
 
 /* `times`: how many times as high the costs of each node's calls are. */
-static void add_costs(const tp_compensation *c, share *shares, const double *times)
+static void add_costs(const tp_compensation *c, share *shares, const double *times,
+                      const uint32_t *children)
 {
     const tp_tree *tree = &c->track->tree;
-    evenly more = spread_evenly(c);
+    evenly more = spread_evenly(c, children);
     for (uint32_t i = 1; i < tree->count; i++) {
         const tp_node *node = tp_tree_node(tree, i);
         const tp_cost *cost = &c->costs->kinds[tp_node_kind(node)];
@@ -74,7 +100,9 @@ static void add_costs(const tp_compensation *c, share *shares, const double *tim
         uint32_t above = c->context_of[node->parent];
         if (above != TP_NO_INDEX)
             shares[above].cost +=
-                times[i] * (calls * (cost->outside + more.company / 2 + more.search) + c->costs->fresh);
+                times[i] * (calls * (cost->outside + more.company / 2 +
+                                     search_cost(c, node, children, more)) +
+                            c->costs->fresh);
     }
 }
 
@@ -145,7 +173,7 @@ static void add_active(const tp_compensation *c)
     }
 }
 
-static void work_out(tp_compensation *c, share *shares, const double *times)
+static void work_out(tp_compensation *c, share *shares, const double *times, uint32_t *children)
 {
     for (size_t i = 0; i < c->count; i++) {
         uint32_t parent = c->contexts[i].parent;
@@ -155,7 +183,8 @@ static void work_out(tp_compensation *c, share *shares, const double *times)
             shares[parent].self = add(shares[parent].self, (int64_t)(0 - ticks));
         c->contexts[i].other_ticks = 0;
     }
-    add_costs(c, shares, times);
+    count_children(&c->track->tree, children);
+    add_costs(c, shares, times, children);
     add_anchors(c, shares);
     sum_up(c, shares);
     if (c->active != NULL)
@@ -167,11 +196,14 @@ tp_status tp_compensate(tp_compensation *c)
     const tp_allocator *allocator = c->track->session->allocator;
     share *shares = tp_alloc(allocator, c->count, sizeof *shares);
     double *times = tp_alloc(allocator, c->track->tree.count, sizeof *times);
-    tp_status status = shares == NULL || times == NULL ? TP_ENOMEM : TP_OK;
+    uint32_t *children = tp_alloc(allocator, c->track->tree.count, sizeof *children);
+    tp_status status =
+        shares == NULL || times == NULL || children == NULL ? TP_ENOMEM : TP_OK;
     if (status == TP_OK)
         status = tp_track_variety(c->track, c->costs->variety, times);
     if (status == TP_OK)
-        work_out(c, shares, times);
+        work_out(c, shares, times, children);
+    tp_free(allocator, children);
     tp_free(allocator, times);
     tp_free(allocator, shares);
     return status;

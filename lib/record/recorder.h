@@ -47,12 +47,6 @@ static inline const tp_costs *tp_session_costs(const tp_session *session)
     return session->has_costs ? &session->costs : NULL;
 }
 
-/* What it cost to find calls out of line. */
-static inline double tp_track_search_cost(const tp_track *track, const tp_costs *costs)
-{
-    return (double)track->searches * costs->search + (double)track->recursions * costs->recursion;
-}
-
 /* Whether it has recorded calls of the key, which has not been forgotten since. */
 bool tp_session_knows(const tp_session *session, const void *key);
 

@@ -109,10 +109,7 @@ static tp_status enter(tp_track *track, const void *key, void *subject)
     tp_node *parent = track->node;
     tp_node *node = parent == &track->outside ? NULL : tp_tree_find(&track->tree, parent, key);
     if (node != NULL) {
-        if (node == parent)
-            track->recursions++;
-        else
-            track->searches++;
+        track->searches += node != parent;
         push(track, node, key);
         return TP_OK;
     }

@@ -40,8 +40,7 @@ struct tp_track {
     tp_strands strands; /* open calls that are not this thread's present stack */
     uint32_t name; /* number in the session's strings */
     uint64_t id;
-    uint64_t searches;   /* calls that were found out of line */
-    uint64_t recursions; /* of a function by itself by itself, which are found sooner */
+    uint64_t searches; /* calls that were found out of line, but for those of a function by itself by itself */
     uint64_t company; /* other recordings told of its calls, summed over calls */
 };
 

@@ -90,6 +90,14 @@ TP_NODISCARD tp_status tp_tree_add(tp_tree *tree, tp_node **child, tp_node *pare
  * called while function_of_key still knows the key. */
 void tp_tree_forget(tp_tree *tree, const void *key);
 
+/* Whether its calls, but for the first of each chain, are of a function by itself by itself. */
+static inline bool tp_node_is_recursive(const tp_tree *tree, const tp_node *node)
+{
+    const tp_node *parent = tp_tree_node(tree, node->parent);
+    return node->number != 0 && node->key == parent->key &&
+           tp_tree_node(tree, parent->parent)->key == node->key;
+}
+
 /* The node's function; TP_MAP_NONE for the root. */
 uint32_t tp_tree_function(const tp_tree *tree, const tp_node *node);
 

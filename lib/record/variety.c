@@ -153,11 +153,12 @@ double tp_session_cost(const tp_session *session)
         return 0;
     for (size_t t = 0; t < session->track_count; t++) {
         const tp_track *track = session->tracks[t];
-        sum += tp_track_search_cost(track, costs) + (double)track->company * costs->company;
+        sum += (double)track->searches * costs->search + (double)track->company * costs->company;
         for (uint32_t i = 1; i < track->tree.count; i++) {
             const tp_node *node = tp_tree_node(&track->tree, i);
             const tp_cost *kind = &costs->kinds[tp_node_kind(node)];
-            sum += costs->fresh + (double)node->calls * (kind->inside + kind->outside) +
+            double recursion = tp_node_is_recursive(&track->tree, node) ? costs->recursion : 0;
+            sum += costs->fresh + (double)node->calls * (kind->inside + kind->outside + recursion) +
                    (double)tp_node_unseen(node) * costs->unseen;
         }
         for (size_t i = 0; i < track->beyond.anchor_count; i++)
