@@ -298,13 +298,22 @@ static tp_status open_bench(bench *b, const tp_recording *wanted)
     return status;
 }
 
+/* Functions and their namespaces hold each other; garbage may never be collected. */
+static void clear_module(PyObject *module)
+{
+    PyObject *spaces = PyDict_GetItemString(module, "SPACES");
+    for (Py_ssize_t i = 0; spaces != NULL && i < PyList_GET_SIZE(spaces); i++)
+        PyDict_Clear(PyList_GET_ITEM(spaces, i));
+    PyDict_Clear(module);
+}
+
 static void close_bench(bench *b)
 {
     PyObject *exception = PyErr_GetRaisedException();
     tp_recording_destroy(b->recording);
     tp_recording_destroy(b->other);
     if (b->module != NULL)
-        PyDict_Clear(b->module); /* functions and their namespaces hold each other */
+        clear_module(b->module);
     Py_XDECREF(b->module);
     PyErr_SetRaisedException(exception);
 }

@@ -1,5 +1,6 @@
 /* The programs by which recording is calibrated: Python source, run once as a module. It leaves `works`, a
- * list of (function, number of calls that a run of it makes), in the order of tp_work (calibration.c).
+ * list of (function, number of calls that a run of it makes), in the order of tp_work (calibration.h), and
+ * `SPACES`, the namespaces of functions that hold each other.
  *
  * Given are ROUNDS, how often a loop goes round, and NEAR, the greatest offset in bytecode that the interpreter
  * need not make an int object for.
@@ -40,11 +41,15 @@ static const char calibration_program[] =
     "  if q & 1: x = y[q & 1] + q\n"
     "  y[2] = x; z = (x, q)\n"
     "  x = x - 1 if x > 5 else q\n"
+    "SPACES = []\n"
+    "def run(text, space):\n"
+    " SPACES.append(space)\n"
+    " exec(text, space)\n"
+    " return space\n"
     "def loop(body, calls, pad=''):\n"
-    " space = dict(globals())\n"
-    " exec('def work(R=R, f0=f0, f1=f1, f2=f2, Plain=Plain):\\n l = [1]; d = {}; s = \"a\"\\n'\n"
+    " space = run('def work(R=R, f0=f0, f1=f1, f2=f2, Plain=Plain):\\n l = [1]; d = {}; s = \"a\"\\n'\n"
     "  ' o = Slots(); D = Dict(); send = waits().send; send(None)\\n for q in R:\\n'\n"
-    "  + pad + '  ' + body, space)\n"
+    "  + pad + '  ' + body, dict(globals()))\n"
     " return space['work'], calls * ROUNDS\n"
     "BUILTINS = 'len(d); abs(q); hash(q); callable(q)'\n"
     "CHANGING = ('len(l); abs(q); hash(q); s.isalpha(); f1(q); callable(q); hash(q); len(l); '\n"
@@ -81,14 +86,11 @@ static const char calibration_program[] =
     " text.append(f'F = [f0{\"\".join(f\", f{i}\" for i in range(1, count))}]')\n"
     " text.append('def work():\\n l = [1]; d = {}; x = 1\\n for i in range(40):')\n"
     " text.append(f'  x = F[(x + i) % {count}](x, 4, l, d, \"abc\", (1, 2))')\n"
-    " space = {}\n"
-    " exec('\\n'.join(text), space)\n"
-    " return space['work'], 0\n"
+    " return run('\\n'.join(text), {})['work'], 0\n"
     "PYTHON = 'f0(); f1(q); f2(q, 1); f3(1)'\n"
     "SLOTS = 'o.p; o[q]; o == q; o + q'\n"
     "def more():\n"
-    " space = {}\n"
-    " exec('def f0(): pass\\ndef f1(a): return a\\ndef f2(a, b): return b\\ndef f3(a): return 3', space)\n"
+    " space = run('def f0(): pass\\ndef f1(a): return a\\ndef f2(a, b): return b\\ndef f3(a): return 3', {})\n"
     " work = loop(PYTHON, 4)\n"
     " work[0].__defaults__ = R, space['f0'], space['f1'], space['f2'], Plain\n"
     " work[0].__globals__['f3'] = space['f3']\n"
