@@ -90,14 +90,23 @@ edit_links = $(shell echo 'int main(void) { return readline("") != NULL; }' | $(
 	-include stdio.h -include $(1)/readline.h -x c - -o /dev/null $(LDFLAGS) $(2) 2>/dev/null && echo $(2))
 EDIT_LIBS := $(or $(call edit_links,editline,-ledit),$(call edit_links,readline,-lreadline))
 EDIT_FLAGS = $(if $(EDIT_LIBS),-DTP_HAVE_EDITLINE=$(if $(filter -ledit,$(EDIT_LIBS)),1,2))
-tool_objects = $(patsubst %/line_input.o,%/line_input.edit.o,$(call objects,tool))
 
-$(BUILD)/obj/%.edit.o: %.c
+# The screen of 'traceprof tui', in the same way.
+curses_links = $(shell echo 'int main(void) { wint_t key; return newterm(0, stdout, stdin) != 0 && get_wch(&key); }' | \
+	$(CC) $(filter-out --coverage,$(CFLAGS)) -D_XOPEN_SOURCE=700 -DNCURSES_WIDECHAR=1 -include stdio.h \
+	-include curses.h -x c - -o /dev/null $(LDFLAGS) $(1) 2>/dev/null && echo $(1))
+CURSES_LIBS := $(or $(call curses_links,-lncursesw),$(call curses_links,-lncurses))
+TERM_LIBS = $(EDIT_LIBS) $(CURSES_LIBS)
+TERM_FLAGS = $(EDIT_FLAGS) $(if $(CURSES_LIBS),-DTP_HAVE_CURSES=1)
+tool_objects = $(patsubst %/tui_screen.o,%/tui_screen.term.o,$(patsubst %/line_input.o,%/line_input.term.o,\
+	$(call objects,tool)))
+
+$(BUILD)/obj/%.term.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(EDIT_FLAGS) -c $< -o $@
+	$(CC) $(ALL_CFLAGS) $(TERM_FLAGS) -c $< -o $@
 
 $(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(EDIT_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(TERM_LIBS)
 
 $(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
 	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

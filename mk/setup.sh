@@ -51,6 +51,10 @@ if [ "$what" = test ]; then
     need git command -v git
     # Line editing of traceprof browse; without it the tool is built all the same.
     need libedit-dev links -include stdio.h -include editline/readline.h -ledit
+    # The screen of traceprof tui, and the terminal in which it is tried; without the one the tool is
+    # built all the same, without the other its tests are skipped.
+    need libncurses-dev links -include curses.h -lncursesw
+    need tmux command -v tmux
     # Debian keeps CPython's own tests apart; make test-cpython runs some of them.
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
     need "libpython$version-testsuite" "$python" -c 'import test.test_profile'

@@ -18,8 +18,10 @@ enum {
     RESUMES,
     SELF,
     SELF_SHARE,
+    SELF_BAR,
     CUMULATIVE,
     SHARE,
+    BAR,
     PER_CALL,
     ACTIVE,
     AWAITED,
@@ -34,18 +36,20 @@ static const tp_column all_columns[COLUMNS] = {
     [RESUMES] = { "resumes", "resumes", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 5 },
     [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
     [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [SELF_BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
     [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
     [PER_CALL] = { "per call", "per_call", TP_CELL_EACH, 3, 0, 0, 2 },
     [ACTIVE] = { "active", "active", TP_CELL_EACH, TP_FOR_MACHINES, 0, 0, 6 },
     [AWAITED] = { "awaited", "awaited", TP_CELL_EACH, 3, 0, 0, 3 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
-/* Names for --columns, in the order above. */
+/* Names for --columns, in the order above. Bars have none: they stand beside their shares. */
 static const char *const column_names[COLUMNS] = {
-    "calls", "primitive", "started", "resumes", "self",    "self%",
-    "cum",   "cum%",      "percall", "active",  "awaited", "function"
+    "calls", "primitive", "started", "resumes", "self",   "self%",   NULL,
+    "cum",   "cum%",      NULL,      "percall", "active", "awaited", "function"
 };
 
 static int choose_columns(tp_column *columns, const tp_arguments *arguments)
@@ -54,11 +58,11 @@ static int choose_columns(tp_column *columns, const tp_arguments *arguments)
     if (text == NULL)
         return 0;
     for (size_t i = 0; i < COLUMNS; i++)
-        columns[i].shown = i == FUNCTION ? 3 : 0;
+        columns[i].shown = i == FUNCTION ? 3 : all_columns[i].kind == TP_CELL_BAR;
     for (const char *at = text; at != NULL;) {
         size_t size = strcspn(at, ","), found = COLUMNS;
         for (size_t i = 0; i < COLUMNS; i++) {
-            if (strlen(column_names[i]) == size && memcmp(column_names[i], at, size) == 0)
+            if (column_names[i] != NULL && strlen(column_names[i]) == size && memcmp(column_names[i], at, size) == 0)
                 found = i;
         }
         if (found == COLUMNS)
@@ -93,6 +97,16 @@ static void fit_columns(tp_column *columns, const tp_profile *profile, const tp_
         if (functions[i].calls != functions[i].primitive_calls && columns[PRIMITIVE].shown != 0)
             columns[PRIMITIVE].shown = 3;
     }
+}
+
+/* One bar, of what rows are sorted by where that is own time. */
+static void fit_bars(tp_column *columns, const tp_order *order, tp_bars bars)
+{
+    int by_self = order->key_count > 0 && order->keys[0] == TP_SORT_TIME;
+    if (bars == TP_BARS_NONE || !by_self || columns[SELF_SHARE].shown == 0)
+        columns[SELF_BAR].shown = 0;
+    if (bars == TP_BARS_NONE || by_self || columns[SHARE].shown == 0)
+        columns[BAR].shown = 0;
 }
 
 static void fill_coroutine(tp_cell *cells, const tp_profile *profile, const tp_coroutine *row)
@@ -136,8 +150,10 @@ static tp_status fill(tp_table *table, const tp_profile *profile, const uint32_t
         cells[PRIMITIVE].count = f->primitive_calls;
         cells[SELF].real = f->total;
         cells[SELF_SHARE].real = tp_share(f->total, total);
+        cells[SELF_BAR].real = cells[SELF_SHARE].real;
         cells[CUMULATIVE].real = f->cumulative;
         cells[SHARE].real = tp_share(f->cumulative, total);
+        cells[BAR].real = cells[SHARE].real;
         cells[PER_CALL].absent = f->primitive_calls == 0;
         cells[PER_CALL].real =
             f->primitive_calls == 0 ? 0 : f->cumulative / (double)f->primitive_calls;
@@ -163,6 +179,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     if (failed != 0)
         return failed;
     fit_columns(columns, profile, order, tp_argument(arguments, "columns") != NULL);
+    fit_bars(columns, order, style.screen.bars);
     if (tp_style_is_for_people(&style)) {
         tp_put_heading(out, arguments, profile);
         fputs("sorted by ", out);
@@ -208,6 +225,7 @@ static const tp_option options[] = {
       "which columns: calls, primitive, self, self%, cum, cum%, percall, and of coroutines started, "
       "resumes, active, awaited; separated by commas",
       NULL },
+    TP_BARS_OPTION,
     TP_PSTATS_OPTION,
     { '\0', NULL, NULL, NULL, NULL },
 };

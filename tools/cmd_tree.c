@@ -10,6 +10,7 @@
 #include "table.h"
 #include "text.h"
 #include "tool.h"
+#include "tree_order.h"
 
 #define STANDARD_MIN 0.005
 #define STANDARD_INVERTED_DEPTH 16
@@ -18,7 +19,7 @@
  * columns. */
 #define MOST_INDENTED 500
 
-enum { PROCESS, THREAD, NUMBER, DEPTH, TOTAL, SHARE, SELF, CALLS, FUNCTION, COLUMNS };
+enum { PROCESS, THREAD, NUMBER, DEPTH, TOTAL, SHARE, BAR, SELF, CALLS, FUNCTION, COLUMNS };
 
 static const tp_column all_columns[COLUMNS] = {
     [PROCESS] = { "pid", "pid", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
@@ -27,6 +28,7 @@ static const tp_column all_columns[COLUMNS] = {
     [DEPTH] = { "depth", "depth", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
     [TOTAL] = { "total", "inclusive", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "total%", "share", TP_CELL_SHARE, 3, 0, 1, 0 },
+    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
     [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
     [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
@@ -37,133 +39,69 @@ typedef struct bounds {
     long depth;   /* levels shown, -1: all */
 } bounds;
 
-/* A tree in a form that can be walked with the heaviest child first. */
 typedef struct walker {
     const tp_profile *profile;
-    const tp_thread_tree *tree;
     const bounds *limits;
-    uint32_t *sorted; /* Owned, as all here; children of one context side by side, the top's first */
-    uint32_t *first;  /* where the children of context i - 1 begin; of the top at 0 */
-    int64_t *self;
-    uint32_t *stack;  /* positions in `sorted` still to be visited */
-    uint32_t *depth;
-    double whole; /* ticks */
+    tp_tree_order order;
+    uint32_t *stack; /* Owned; contexts still to be visited */
     size_t left_out;
     int64_t ticks_left_out;
 } walker;
 
+static tp_status walker_init(walker *w, const tp_thread_tree *tree)
+{
+    w->stack = calloc(tree->context_count + 1, sizeof *w->stack);
+    tp_status status = tp_tree_order_make(&w->order, tree);
+    return w->stack == NULL ? TP_ENOMEM : status;
+}
+
 static void walker_free(walker *w)
 {
-    free(w->sorted);
-    free(w->first);
-    free(w->self);
+    tp_tree_order_free(&w->order);
     free(w->stack);
-    free(w->depth);
-}
-
-typedef struct child {
-    int64_t ticks;
-    uint32_t context;
-    uint32_t parent; /* context + 1, 0 for the top */
-} child;
-
-static int heaviest_first(const void *a, const void *b)
-{
-    const child *left = a, *right = b;
-    if (left->parent != right->parent)
-        return left->parent < right->parent ? -1 : 1;
-    if (left->ticks != right->ticks)
-        return left->ticks < right->ticks ? 1 : -1;
-    return (left->context > right->context) - (left->context < right->context);
-}
-
-/* Unsigned: sums of hostile files may wrap, which is no harm. */
-static int64_t add_ticks(int64_t sum, int64_t more)
-{
-    return (int64_t)((uint64_t)sum + (uint64_t)more);
-}
-
-static void sort_children(walker *w, child *children)
-{
-    size_t count = w->tree->context_count;
-    for (uint32_t i = 0; i < count; i++) {
-        const tp_context *context = &w->tree->contexts[i];
-        children[i] = (child){ context->inclusive_ticks, i, context->parent + 1 };
-        w->self[i] = add_ticks(w->self[i], context->inclusive_ticks);
-        if (context->parent != TP_NO_INDEX) {
-            int64_t *above = &w->self[context->parent];
-            *above = (int64_t)((uint64_t)*above - (uint64_t)context->inclusive_ticks);
-            w->depth[i] = w->depth[context->parent] + 1;
-        } else {
-            w->whole += (double)context->inclusive_ticks;
-        }
-    }
-    if (count > 1)
-        qsort(children, count, sizeof *children, heaviest_first);
-    for (size_t i = 0; i < count; i++) {
-        w->sorted[i] = children[i].context;
-        w->first[children[i].parent + 1]++;
-    }
-    for (size_t i = 1; i < count + 2; i++)
-        w->first[i] += w->first[i - 1];
-}
-
-static tp_status walker_init(walker *w)
-{
-    size_t count = w->tree->context_count;
-    child *children = calloc(count + 1, sizeof *children);
-    w->sorted = calloc(count + 1, sizeof *w->sorted);
-    w->first = calloc(count + 2, sizeof *w->first);
-    w->self = calloc(count + 1, sizeof *w->self);
-    w->stack = calloc(count + 1, sizeof *w->stack);
-    w->depth = calloc(count + 1, sizeof *w->depth);
-    int all = children && w->sorted && w->first && w->self && w->stack && w->depth;
-    if (all)
-        sort_children(w, children);
-    free(children);
-    return all ? TP_OK : TP_ENOMEM;
 }
 
 static tp_status put_context(const walker *w, tp_table *table, uint32_t i)
 {
-    const tp_context *context = &w->tree->contexts[i];
+    const tp_context *context = &w->order.tree->contexts[i];
     double unit = tp_profile_unit(w->profile);
     tp_cell *cells = tp_table_row(table);
     if (cells == NULL)
         return TP_ENOMEM;
-    cells[PROCESS].absent = w->tree->process == TP_NO_INDEX;
-    if (w->tree->process != TP_NO_INDEX)
-        cells[PROCESS].count = tp_profile_processes(w->profile)[w->tree->process].pid;
-    cells[THREAD].word = w->tree->name;
-    cells[NUMBER].count = (int64_t)w->tree->id;
-    cells[DEPTH].count = w->depth[i];
+    cells[PROCESS].absent = w->order.tree->process == TP_NO_INDEX;
+    if (w->order.tree->process != TP_NO_INDEX)
+        cells[PROCESS].count = tp_profile_processes(w->profile)[w->order.tree->process].pid;
+    cells[THREAD].word = w->order.tree->name;
+    cells[NUMBER].count = (int64_t)w->order.tree->id;
+    cells[DEPTH].count = w->order.depth[i];
     cells[TOTAL].real = (double)context->inclusive_ticks * unit;
-    cells[SHARE].real = tp_share((double)context->inclusive_ticks, w->whole);
-    cells[SELF].real = (double)w->self[i] * unit;
+    cells[SHARE].real = tp_share((double)context->inclusive_ticks, w->order.whole);
+    cells[BAR].real = cells[SHARE].real;
+    cells[SELF].real = (double)w->order.self[i] * unit;
     cells[CALLS] = (tp_cell){ .count = (int64_t)context->calls,
                               .absent = !tp_profile_has_calls(w->profile) };
     cells[FUNCTION].label = &tp_profile_functions(w->profile)[context->function].label;
-    cells[FUNCTION].indent = 2 * (size_t)(w->depth[i] < MOST_INDENTED ? w->depth[i] : MOST_INDENTED);
+    cells[FUNCTION].indent = 2 * (size_t)(w->order.depth[i] < MOST_INDENTED ? w->order.depth[i] : MOST_INDENTED);
     return TP_OK;
 }
 
 static int is_worth_it(const walker *w, uint32_t i)
 {
-    return (w->limits->depth < 0 || (long)w->depth[i] < w->limits->depth) &&
-           tp_share((double)w->tree->contexts[i].inclusive_ticks, w->whole) >= w->limits->least;
+    return (w->limits->depth < 0 || (long)w->order.depth[i] < w->limits->depth) &&
+           tp_share((double)w->order.tree->contexts[i].inclusive_ticks, w->order.whole) >= w->limits->least;
 }
 
 /* Children onto the stack, the heaviest on top; those not worth a line are counted. */
 static void push_children(walker *w, uint32_t parent, size_t *top)
 {
-    for (uint32_t at = w->first[parent + 1]; at-- > w->first[parent];) {
-        uint32_t i = w->sorted[at];
+    for (uint32_t at = w->order.first[parent + 1]; at-- > w->order.first[parent];) {
+        uint32_t i = w->order.sorted[at];
         if (is_worth_it(w, i)) {
             w->stack[(*top)++] = i;
         } else {
             w->left_out++;
             w->ticks_left_out =
-                add_ticks(w->ticks_left_out, w->tree->contexts[i].inclusive_ticks);
+                tp_add_ticks(w->ticks_left_out, w->order.tree->contexts[i].inclusive_ticks);
         }
     }
 }
@@ -204,16 +142,14 @@ static void put_left_out(FILE *out, const walker *w)
 static tp_status print_tree(FILE *out, const tp_profile *profile, size_t thread,
                             const bounds *limits, tp_table *table, const tp_style *style)
 {
-    walker w = { .profile = profile,
-                 .tree = &tp_profile_threads(profile)[thread],
-                 .limits = limits };
+    walker w = { .profile = profile, .limits = limits };
     int people = tp_style_is_for_people(style);
-    tp_status status = walker_init(&w);
+    tp_status status = walker_init(&w, &tp_profile_threads(profile)[thread]);
     if (status == TP_OK)
         status = walk(&w, table);
     if (status == TP_OK && people) {
         fputs(thread > 0 ? "\n" : "", out);
-        put_tree_heading(out, profile, w.tree);
+        put_tree_heading(out, profile, w.order.tree);
         status = tp_table_print(table, out, style);
         put_left_out(out, &w);
         table->row_count = 0;
@@ -223,13 +159,16 @@ static tp_status print_tree(FILE *out, const tp_profile *profile, size_t thread,
 }
 
 /* Upside down, all time is that of the function at the top. */
-static void choose_columns(tp_column *columns, const tp_profile *profile, int inverted)
+static void choose_columns(tp_column *columns, const tp_profile *profile, int inverted,
+                           tp_bars bars)
 {
     memcpy(columns, all_columns, COLUMNS * sizeof *columns);
     if (tp_profile_has_samples(profile))
         columns[CALLS].title = columns[CALLS].key = "samples";
     if (tp_profile_process_count(profile) == 0)
         columns[PROCESS].shown = 0;
+    if (bars == TP_BARS_NONE)
+        columns[BAR].shown = 0;
     if (inverted) {
         columns[TOTAL].title = "self";
         columns[SHARE].title = "self%";
@@ -247,7 +186,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     int failed = tp_style_find(&style, arguments);
     if (failed != 0)
         return failed;
-    choose_columns(columns, profile, tp_argument_has(arguments, "invert"));
+    choose_columns(columns, profile, tp_argument_has(arguments, "invert"), style.screen.bars);
     tp_table_init(&table, columns, COLUMNS);
     table.times = tp_times_word(profile);
     if (tp_style_is_for_people(&style))
@@ -323,6 +262,7 @@ static const tp_option options[] = {
     { 'd', "depth", "N", "so many levels; inverted, 16 unless told", NULL },
     { '\0', "min", "PERCENT", "leave out what is below this share of the whole; default: 0.5",
       NULL },
+    TP_BARS_OPTION,
     { '\0', NULL, NULL, NULL, NULL },
 };
 

@@ -19,6 +19,7 @@ static const tp_command *const all[] = {
     &tp_command_info,
     &tp_command_check,
     &tp_command_browse,
+    &tp_command_tui,
     &tp_command_completions,
     &tp_command_help,
 };

@@ -17,6 +17,7 @@ extern const tp_command tp_command_report;
 extern const tp_command tp_command_info;
 extern const tp_command tp_command_check;
 extern const tp_command tp_command_browse;
+extern const tp_command tp_command_tui;
 extern const tp_command tp_command_completions;
 extern const tp_command tp_command_help;
 

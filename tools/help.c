@@ -16,7 +16,11 @@ static const char about[] =
 static const char environment[] =
     "NO_COLOR   set and not empty: no colours\n"
     "COLUMNS    width of tables on a terminal\n"
-    "PAGER      shows what is longer than the terminal; default: less; empty: none";
+    "PAGER      shows what is longer than the terminal; default: less; empty: none\n"
+    "VISUAL, EDITOR\n"
+    "           what 'tui' opens files in; default: vi\n"
+    "LC_ALL, LC_CTYPE, LANG\n"
+    "           of UTF-8: bars are blocks, else signs";
 
 static const char statuses[] =
     "0 all went well; 1 a rule of 'check' or an invariant of\n"

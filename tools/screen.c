@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,26 @@ static int wants_colour(const char *when, int is_terminal)
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 
+tp_bars tp_screen_bars(void)
+{
+    static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *locale = getenv(names[i]);
+        if (locale == NULL || *locale == '\0')
+            continue;
+        const char *set = strchr(locale, '.');
+        return set != NULL && (strncasecmp(set, ".utf-8", 6) == 0 || strncasecmp(set, ".utf8", 5) == 0)
+                   ? TP_BARS_BLOCKS
+                   : TP_BARS_SIGNS;
+    }
+    return TP_BARS_SIGNS;
+}
+
+static int wants_bars(const char *when, int is_terminal)
+{
+    return when == NULL || strcmp(when, "auto") == 0 ? is_terminal : strcmp(when, "always") == 0;
+}
+
 int tp_screen_find(tp_screen *screen, const tp_arguments *arguments)
 {
     int is_terminal = isatty(STDOUT_FILENO);
@@ -41,6 +62,8 @@ int tp_screen_find(tp_screen *screen, const tp_arguments *arguments)
     const char *columns = getenv("COLUMNS");
     struct winsize size;
     *screen = (tp_screen){ .colour = wants_colour(tp_argument(arguments, "color"), is_terminal) };
+    if (wants_bars(tp_argument(arguments, "bars"), is_terminal))
+        screen->bars = tp_screen_bars();
     if (width != NULL)
         return parse_width(&screen->width, width)
                    ? 0

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bar.h"
 #include "text.h"
 
 #define LEAST_LABEL_WIDTH 24
@@ -11,13 +12,9 @@
 /* Texts are not padded further, so that one long name does not fill a file with blanks. */
 #define MOST_PADDING 100
 
-typedef struct unit {
-    const char *name;
-    double seconds;
-    int decimals;
-} unit;
-
-static const unit units[] = { { "s", 1, 3 }, { "ms", 1e-3, 3 }, { "us", 1e-6, 1 }, { "ns", 1e-9, 0 } };
+static const tp_unit units[] = {
+    { "s", 1, 3 }, { "ms", 1e-3, 3 }, { "us", 1e-6, 1 }, { "ns", 1e-9, 0 }
+};
 #define UNIT_COUNT (sizeof units / sizeof *units)
 
 int tp_style_find(tp_style *style, const tp_arguments *arguments)
@@ -71,7 +68,7 @@ static const tp_cell *cell_at(const tp_table *table, size_t row, size_t column)
 typedef struct layout {
     const tp_table *table;
     const tp_style *style;
-    const unit *u;
+    const tp_unit *u;
     size_t *widths; /* Owned; by column */
     char *left_out; /* Owned; by column: there is no room for it */
     size_t last;    /* column shown last: it is not padded, and cut to the screen */
@@ -84,7 +81,7 @@ static int is_shown(const layout *l, size_t column)
     return (l->table->columns[column].shown & audience) != 0 && !l->left_out[column];
 }
 
-static const unit *unit_for(double seconds)
+static const tp_unit *unit_for(double seconds)
 {
     for (size_t i = 0; i + 1 < UNIT_COUNT; i++) {
         if (fabs(seconds) >= units[i].seconds)
@@ -93,21 +90,29 @@ static const unit *unit_for(double seconds)
     return seconds == 0 ? &units[1] : &units[UNIT_COUNT - 1];
 }
 
+const tp_unit *tp_unit_find(const char *name, double most)
+{
+    for (size_t i = 0; i < UNIT_COUNT; i++) {
+        if (strcmp(name, units[i].name) == 0)
+            return &units[i];
+    }
+    return unit_for(most);
+}
+
 void tp_put_time(FILE *out, double seconds)
 {
-    const unit *u = unit_for(seconds);
+    const tp_unit *u = unit_for(seconds);
     fprintf(out, "%.*f %s", u->decimals, seconds / u->seconds, u->name);
 }
 
 /* The unit of all times in the table: for people the one that fits the largest. */
-static const unit *find_unit(const layout *l)
+static const tp_unit *find_unit(const layout *l)
 {
     const tp_table *table = l->table;
     double most = 0;
-    for (size_t i = 0; i < UNIT_COUNT; i++) {
-        if (strcmp(l->style->unit, units[i].name) == 0)
-            return &units[i];
-    }
+    const tp_unit *asked = tp_unit_find(l->style->unit, 0);
+    if (strcmp(l->style->unit, asked->name) == 0)
+        return asked;
     if (!tp_style_is_for_people(l->style))
         return &units[0];
     for (size_t r = 0; r < table->row_count; r++) {
@@ -126,7 +131,7 @@ static int is_time(const tp_column *column)
 }
 
 /* Decimals of a time, in its unit: what is tiny beside the table's other times gets more. */
-static int decimals_of(const tp_column *column, double value, const unit *u)
+static int decimals_of(const tp_column *column, double value, const tp_unit *u)
 {
     int decimals = u->decimals;
     double least = 100 * pow(10, -u->decimals);
@@ -137,7 +142,7 @@ static int decimals_of(const tp_column *column, double value, const unit *u)
 
 /* A number for people, or what stands in its place. */
 static size_t format_number(char *text, size_t room, const tp_column *column, const tp_cell *cell,
-                            const unit *u)
+                            const tp_unit *u)
 {
     const char *sign = "";
     int size = 0;
@@ -162,22 +167,24 @@ static int is_number(const tp_column *column)
     return column->kind <= TP_CELL_SHARE;
 }
 
-static size_t cell_width(const tp_column *column, const tp_cell *cell, const unit *u)
+static size_t cell_width(const tp_column *column, const tp_cell *cell, const tp_unit *u)
 {
     if (is_number(column))
         return format_number(NULL, 0, column, cell, u);
+    if (column->kind == TP_CELL_BAR)
+        return TP_BAR_WIDTH;
     if (cell->absent)
         return 1;
     return column->kind == TP_CELL_WORD ? tp_string_width(cell->word)
                                         : cell->indent + tp_label_width(cell->label);
 }
 
-static size_t title_width(const tp_column *column, const unit *u)
+static size_t title_width(const tp_column *column, const tp_unit *u)
 {
     return strlen(column->title) + (is_time(column) ? strlen(u->name) + 1 : 0);
 }
 
-static void put_title(FILE *out, const tp_column *column, const unit *u)
+static void put_title(FILE *out, const tp_column *column, const tp_unit *u)
 {
     fputs(column->title, out);
     if (is_time(column))
@@ -287,6 +294,15 @@ static size_t put_label(FILE *out, const layout *l, size_t column, const tp_cell
     return indent + tp_put_label(out, cell->label, quoting, room > indent ? room - indent : 0);
 }
 
+static size_t put_bar(FILE *out, const layout *l, size_t column, const tp_cell *cell)
+{
+    char bar[TP_BAR_ROOM];
+    const char *heat = heat_of(l, column, cell);
+    size_t taken = tp_bar_format(bar, cell->absent ? 0 : cell->real, l->style->screen.bars);
+    fprintf(out, "%s%s%s", heat, bar, *heat != '\0' ? "\033[0m" : "");
+    return taken;
+}
+
 static void put_cell(FILE *out, const layout *l, size_t column, const tp_cell *cell,
                      tp_quoting quoting)
 {
@@ -301,7 +317,9 @@ static void put_cell(FILE *out, const layout *l, size_t column, const tp_cell *c
         return;
     }
     size_t taken = 1;
-    if (cell->absent) {
+    if (c->kind == TP_CELL_BAR) {
+        taken = put_bar(out, l, column, cell);
+    } else if (cell->absent) {
         putc('-', out);
     } else if (c->kind == TP_CELL_WORD) {
         tp_put_string(out, cell->word, quoting);
@@ -375,7 +393,7 @@ static void print_md(const layout *l, FILE *out)
 }
 
 /* Sums of hostile files may be too large for a double; JSON has no word for that. */
-static int is_unknown(const tp_column *column, const tp_cell *cell, const unit *u)
+static int is_unknown(const tp_column *column, const tp_cell *cell, const tp_unit *u)
 {
     if (is_time(column))
         return cell->absent || !isfinite(cell->real / u->seconds);
@@ -383,7 +401,7 @@ static int is_unknown(const tp_column *column, const tp_cell *cell, const unit *
 }
 
 /* What machines read: one value, without its name. */
-static void put_value(FILE *out, const tp_column *column, const tp_cell *cell, const unit *u,
+static void put_value(FILE *out, const tp_column *column, const tp_cell *cell, const tp_unit *u,
                       tp_quoting quoting)
 {
     if (is_unknown(column, cell, u))

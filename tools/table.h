@@ -14,6 +14,7 @@ typedef enum tp_cell_kind {
     TP_CELL_EACH,  /* seconds that may be far from the table's others, as a call's: these choose the
                     * unit, and it is shown with three digits that count */
     TP_CELL_SHARE, /* 1 is the whole */
+    TP_CELL_BAR,   /* a share as a bar, without a title */
     TP_CELL_WORD,  /* a short text */
     TP_CELL_LABEL  /* a function; three columns for machines */
 } tp_cell_kind;
@@ -85,6 +86,16 @@ void tp_table_free(tp_table *table);
 tp_cell *tp_table_row(tp_table *table);
 
 TP_NODISCARD tp_status tp_table_print(const tp_table *table, FILE *out, const tp_style *style);
+
+/* A unit of times. */
+typedef struct tp_unit {
+    const char *name;
+    double seconds;
+    int decimals; /* as times in it are shown */
+} tp_unit;
+
+/* The unit of that name; for "auto" the one that fits the largest of some times, in seconds. */
+const tp_unit *tp_unit_find(const char *name, double most);
 
 /* A time with its unit, "1.234 ms", as for headings. */
 void tp_put_time(FILE *out, double seconds);

@@ -127,6 +127,17 @@ size_t tp_string_width(tp_string string)
     return width;
 }
 
+size_t tp_string_fit(tp_string string, size_t width)
+{
+    size_t at = 0;
+    for (size_t size, taken = 0; at < string.size; at += size) {
+        taken += shown_width(string.bytes + at, string.size - at, &size);
+        if (taken > width)
+            break;
+    }
+    return at;
+}
+
 /* A label as printed, in the pieces it is made of. */
 typedef struct pieces {
     tp_string piece[4];

@@ -23,6 +23,9 @@ void tp_put_string(FILE *out, tp_string string, tp_quoting quoting);
 /* Columns that the string takes when put as plain text. */
 size_t tp_string_width(tp_string string);
 
+/* How many of its bytes fit into so many columns, in whole characters. */
+size_t tp_string_fit(tp_string string, size_t width);
+
 /* A label as "file:line(name)", at most `width` columns if that is not 0: then the file's beginning is
  * left out and marked by "...". Gives the columns it took. */
 size_t tp_put_label(FILE *out, const tp_label *label, tp_quoting quoting, size_t width);

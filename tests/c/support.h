@@ -30,6 +30,7 @@ Suite *cost_suite(void);
 Suite *emit_suite(void);
 Suite *times_suite(void);
 Suite *report_suite(void);
+Suite *tui_suite(void);
 
 /* A recording on a fake clock. Functions are known by one letter: the key of 'a' is &letters['a'], its
  * label is ("file", letter, "a"). */

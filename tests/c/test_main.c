@@ -26,6 +26,7 @@ int main(void)
     srunner_add_suite(runner, emit_suite());
     srunner_add_suite(runner, times_suite());
     srunner_add_suite(runner, report_suite());
+    srunner_add_suite(runner, tui_suite());
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -12,7 +12,7 @@ import pytest
 
 import ctraceprof
 
-COMMANDS = ("top callers callees tree path peek diff merge info check browse completions").split()
+COMMANDS = ("top callers callees tree path peek diff merge info check browse tui completions").split()
 BUILD = Path(os.environ.get("TRACEPROF_BUILD", "build"))
 TOOL = (BUILD / "traceprof").resolve()
 
