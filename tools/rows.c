@@ -141,13 +141,13 @@ static void turn_about(uint32_t *items, size_t count)
     }
 }
 
-int tp_rows_find(uint32_t **rows, size_t *count, const tp_profile *profile, const tp_order *order,
-                 const tp_limits *limits)
+tp_status tp_rows_sort(uint32_t **rows, size_t *count, const tp_profile *profile,
+                       const tp_order *order)
 {
     size_t all = tp_profile_function_count(profile);
     uint32_t *items = calloc(all + 1, sizeof *items);
     if (items == NULL)
-        return tp_status_error(TP_ENOMEM);
+        return TP_ENOMEM;
     tp_status status = tp_profile_sort(profile, order->keys, order->key_count, items);
     *count = 0;
     for (size_t i = 0; status == TP_OK && i < all; i++) {
@@ -156,12 +156,22 @@ int tp_rows_find(uint32_t **rows, size_t *count, const tp_profile *profile, cons
     }
     if (order->reverse)
         turn_about(items, *count);
-    if (status == TP_OK)
-        status = tp_limits_apply(limits, items, count, function_label, profile);
-    if (status != TP_OK) {
+    if (status != TP_OK)
         free(items);
+    else
+        *rows = items;
+    return status;
+}
+
+int tp_rows_find(uint32_t **rows, size_t *count, const tp_profile *profile, const tp_order *order,
+                 const tp_limits *limits)
+{
+    tp_status status = tp_rows_sort(rows, count, profile, order);
+    if (status != TP_OK)
         return tp_status_error(status);
-    }
-    *rows = items;
-    return 0;
+    status = tp_limits_apply(limits, *rows, count, function_label, profile);
+    if (status == TP_OK)
+        return 0;
+    free(*rows);
+    return tp_status_error(status);
 }

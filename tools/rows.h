@@ -37,6 +37,11 @@ TP_NODISCARD tp_status tp_limits_apply(const tp_limits *limits, uint32_t *items,
                                                                    uint32_t item),
                                        const void *context);
 
+/* The functions in that order: their indices in *rows, which the caller frees, and *count of them.
+ * Functions that are only implied are left out. */
+TP_NODISCARD tp_status tp_rows_sort(uint32_t **rows, size_t *count, const tp_profile *profile,
+                                    const tp_order *order);
+
 /* The functions that --sort, --reverse and --limit give: their indices in *rows, which the caller
  * frees, and *count of them. Functions that are only implied are left out. 0, or an exit status with
  * the error printed. */

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "characters.h"
-#include "collector.h"
-#include "text.h"
+#include "heading.h"
 
 static const tp_sort_key sort_keys[] = { TP_SORT_CUMULATIVE, TP_SORT_TIME, TP_SORT_CALLS,
                                          TP_SORT_NAME };
@@ -93,11 +91,12 @@ void tp_tui_resize(tp_tui *t, size_t columns, size_t lines)
 static tp_status sort_rows(tp_tui *t)
 {
     tp_order order = { .keys = { tp_tui_sort_key(t) }, .key_count = 1, .reverse = t->reverse };
-    tp_limits none = { .count = 0 };
     uint32_t *rows, selected = tp_tui_selected(t);
     size_t count;
-    if (tp_rows_find(&rows, &count, t->profile, &order, &none) != 0)
-        return TP_ENOMEM;
+    t->whole = tp_total_time(t->profile);
+    tp_status status = tp_rows_sort(&rows, &count, t->profile, &order);
+    if (status != TP_OK)
+        return status;
     free(t->rows);
     t->rows = rows;
     t->row_count = count;
@@ -157,35 +156,31 @@ static void say_status(tp_tui *t, tp_status status)
         tp_tui_say(t, tp_status_message(status));
 }
 
-/* Searching: labels as they are printed are what patterns are held against. */
-
-/* 1: it matches; 0: it does not; -1: no memory to say. */
-static int matches(const tp_tui *t, uint32_t function)
+static const tp_label *label_of(const void *profile, uint32_t function)
 {
-    tp_collector label;
-    if (tp_collector_open(&label) != 0)
-        return -1;
-    tp_put_label(label.stream, &tp_profile_functions(t->profile)[function].label, TP_PLAIN, 0);
-    int lost = tp_collector_close(&label) != 0;
-    int found = lost ? -1 : tp_pattern_search(t->pattern, label.text, label.size);
-    tp_collector_free(&label);
-    return found;
+    return &tp_profile_functions(profile)[function].label;
 }
 
-/* By function: whether it matches. Owned by the caller; NULL without memory. */
+/* By function: whether its label matches. Owned by the caller; NULL without memory. */
 static char *all_matches(const tp_tui *t)
 {
-    size_t count = tp_profile_function_count(t->profile);
-    char *found = calloc(count + 1, 1);
-    for (uint32_t i = 0; found != NULL && i < count; i++) {
-        int one = matches(t, i);
-        found[i] = one > 0;
-        if (one < 0) {
-            free(found);
-            found = NULL;
-        }
-    }
-    return found;
+    size_t all = tp_profile_function_count(t->profile), count = all;
+    tp_pstats_limit limit = { .kind = TP_LIMIT_PATTERN, .pattern = t->pattern };
+    const tp_limits limits = { .limits = &limit, .count = 1 };
+    uint32_t *items = calloc(all + 1, sizeof *items);
+    char *found = calloc(all + 1, 1);
+    tp_status status = items == NULL || found == NULL ? TP_ENOMEM : TP_OK;
+    for (uint32_t i = 0; status == TP_OK && i < all; i++)
+        items[i] = i;
+    if (status == TP_OK)
+        status = tp_limits_apply(&limits, items, &count, label_of, t->profile);
+    for (size_t i = 0; status == TP_OK && i < count; i++)
+        found[items[i]] = 1;
+    free(items);
+    if (status == TP_OK)
+        return found;
+    free(found);
+    return NULL;
 }
 
 static int search_rows(tp_tui *t, const char *found, int forward)

@@ -38,6 +38,7 @@ typedef struct tp_tui {
     tp_profile *profile;           /* Borrowed; the times it shows are changed */
     tp_tui_tree tree;              /* of one thread */
     size_t thread;
+    double whole;     /* sum of own times, in seconds */
     uint32_t *rows;   /* Owned; functions of the table */
     size_t row_count;
     size_t sorted_by; /* which of the sort keys */

@@ -34,7 +34,7 @@ static const char *const help[] = {
 
 static const tp_unit *unit_of(const tp_tui *t)
 {
-    return tp_unit_find(t->unit, tp_total_time(t->profile));
+    return tp_unit_find(t->unit, t->whole);
 }
 
 static int has_tree_bars(const tp_tui *t)
@@ -123,13 +123,12 @@ static void draw_function(tp_tui_line *line, const tp_tui *t, size_t row)
 {
     const tp_function *f = &tp_profile_functions(t->profile)[t->rows[row]];
     FILE *out = line->text.stream;
-    double whole = tp_total_time(t->profile);
     int by_self = tp_tui_sort_key(t) == TP_SORT_TIME;
     size_t bar = has_table_bars(t) ? TP_BAR_WIDTH + 1 : 0;
     fprintf(out, "%c ", mark_of(t, TP_PANE_TABLE, row, t->rows[row]));
     put_time_column(out, f->total, unit_of(t));
     put_time_column(out, f->cumulative, unit_of(t));
-    put_share(line, t, 24, tp_share(by_self ? f->total : f->cumulative, whole), bar > 0);
+    put_share(line, t, 24, tp_share(by_self ? f->total : f->cumulative, t->whole), bar > 0);
     put_calls(out, t, f->calls);
     put_name(out, t, 42 + bar, t->rows[row]);
     line->is_selected = t->pane == TP_PANE_TABLE && row == t->cursor[TP_PANE_TABLE];

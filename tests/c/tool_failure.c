@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tool.h"
+#include "tui_draw.h"
 
 #define GOOD "tests/golden/good/"
 #define WITH_COROUTINES "tests/golden/cli/async.prof"
@@ -356,6 +357,51 @@ START_TEST(the_tool_survives_any_allocation_failing)
 }
 END_TEST
 
+#define TYPED_KEYS "CE/handle\n>\trsSs\nxtTmfh h/(\nP"
+
+/* traceprof tui without its terminal. Gives whether the making went well. */
+static int use_tui(tp_profile *profile, long fail_at, int goes_on)
+{
+    static const char *const names[] = { PROCESSES };
+    const tp_arguments arguments = { .operands = (const char **)names, .operand_count = 1 };
+    tp_tui t;
+    tp_tui_line line;
+    memory.fail_at = fail_at;
+    memory.goes_on = goes_on;
+    memory.count = memory.live = 0;
+    memory.is_on = 1;
+    tp_status status = tp_tui_make(&t, &arguments, profile);
+    for (const char *key = TYPED_KEYS; status == TP_OK && *key != '\0'; key++) {
+        tp_tui_key(&t, *key == '\n' ? TP_KEY_ENTER : (uint32_t)*key);
+        for (size_t i = 0; i < 24; i++) {
+            if (tp_tui_line_make(&line, &t, i) == 0)
+                tp_tui_line_free(&line);
+        }
+    }
+    tp_tui_free(&t);
+    memory.is_on = 0;
+    return status == TP_OK;
+}
+
+START_TEST(the_screen_survives_any_allocation_failing)
+{
+    static const char *const files[] = { PROCESSES, WITH_TIMES };
+    long step = getenv("TRACEPROF_TEST_QUICK") != NULL ? 23 : 1;
+    for (size_t i = 0; i < 2; i++) {
+        tp_profile *profile;
+        ck_assert_int_eq(tp_pstats_read_file(&profile, files[i], NULL, NULL), TP_OK);
+        ck_assert(use_tui(profile, -1, 0));
+        long all = memory.count;
+        ck_assert(!use_tui(profile, 0, 0));
+        for (long n = 0; n < 2 * all; n += step) {
+            use_tui(profile, n / 2, n % 2 != 0);
+            ck_assert_int_eq(memory.live, 0);
+        }
+        tp_profile_destroy(profile);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tool without memory");
@@ -363,6 +409,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_unchecked_fixture(tests, open_all, close_all);
     tcase_add_loop_test(tests, the_tool_survives_any_allocation_failing, 0, (int)LINE_COUNT);
+    tcase_add_test(tests, the_screen_survives_any_allocation_failing);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
