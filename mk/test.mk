@@ -108,7 +108,7 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		TRACEPROF_BUILD=$(CURDIR)/$(ASAN_BUILD) TRACEPROF_TEST_QUICK=1 \
 		$(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" \
 		tests/python/test_profile.py tests/python/test_timers.py tests/python/test_hooks.py \
-		tests/python/test_labels.py tests/python/test_tool.py tests/python/test_html.py \
+		tests/python/test_labels.py tests/python/test_tool.py tests/python/test_tui.py tests/python/test_html.py \
 		tests/python/test_same_counts.py tests/python/test_hostile.py \
 		tests/python/test_fork.py tests/python/test_processes.py \
 		tests/python/test_contexts.py tests/python/test_coroutines.py \

@@ -401,7 +401,9 @@ static void go_to_heaviest(tp_tui *t)
             found = i;
     }
     if (found == TP_NO_INDEX) {
-        tp_tui_say(t, "not called in this thread");
+        tp_tui_say(t, tp_profile_property(t->profile, "tree") != NULL
+                          ? "too little for the estimated tree"
+                          : "not called in this thread");
         return;
     }
     t->cursor[TP_PANE_TREE] = tp_tui_tree_reveal(&t->tree, found);

@@ -25,6 +25,9 @@ CASES = sorted(GOLDEN.glob("tui/*.txt"))
 UPDATE = os.environ.get("TRACEPROF_UPDATE_GOLDEN") == "1"
 PATIENCE = 20  # seconds, on a machine that has much else to do
 
+# What `make asan` has to say to the programs it made.
+SANITIZERS = ["ASAN_OPTIONS", "LD_PRELOAD"]
+
 # Around the tool: what was there before, how it ended, and whether the terminal is as it was.
 WRAPPER = """
 trap : INT
@@ -57,6 +60,7 @@ class Terminal:
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm",
             "PID_FILE": str(self.pid_file),
+            **{name: os.environ[name] for name in SANITIZERS if name in os.environ},
             **environment,
         }
         self.tmux(
