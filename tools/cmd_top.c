@@ -32,17 +32,17 @@ enum {
 static const tp_column all_columns[COLUMNS] = {
     [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
     [PRIMITIVE] = { "primitive", "primitive_calls", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 1 },
-    [STARTED] = { "started", "started", TP_CELL_COUNT, 3, 0, 0, 4 },
-    [RESUMES] = { "resumes", "resumes", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 5 },
+    [STARTED] = { "started", "started", TP_CELL_COUNT, 3, 0, 0, 5 },
+    [RESUMES] = { "resumes", "resumes", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 6 },
     [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
     [SELF_SHARE] = { "self%", "self_share", TP_CELL_SHARE, 3, 0, 1, 0 },
-    [SELF_BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
+    [SELF_BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 2 },
     [CUMULATIVE] = { "cum", "cumulative", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "cum%", "cumulative_share", TP_CELL_SHARE, 3, 0, 1, 0 },
-    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
-    [PER_CALL] = { "per call", "per_call", TP_CELL_EACH, 3, 0, 0, 2 },
-    [ACTIVE] = { "active", "active", TP_CELL_EACH, TP_FOR_MACHINES, 0, 0, 6 },
-    [AWAITED] = { "awaited", "awaited", TP_CELL_EACH, 3, 0, 0, 3 },
+    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 2 },
+    [PER_CALL] = { "per call", "per_call", TP_CELL_EACH, 3, 0, 0, 3 },
+    [ACTIVE] = { "active", "active", TP_CELL_EACH, TP_FOR_MACHINES, 0, 0, 7 },
+    [AWAITED] = { "awaited", "awaited", TP_CELL_EACH, 3, 0, 0, 4 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
 };
 
@@ -100,13 +100,15 @@ static void fit_columns(tp_column *columns, const tp_profile *profile, const tp_
 }
 
 /* One bar, of what rows are sorted by where that is own time. */
-static void fit_bars(tp_column *columns, const tp_order *order, tp_bars bars)
+static void fit_bars(tp_column *columns, const tp_order *order, const tp_screen *screen)
 {
     int by_self = order->key_count > 0 && order->keys[0] == TP_SORT_TIME;
-    if (bars == TP_BARS_NONE || !by_self || columns[SELF_SHARE].shown == 0)
+    if (screen->bars == TP_BARS_NONE || !by_self || columns[SELF_SHARE].shown == 0)
         columns[SELF_BAR].shown = 0;
-    if (bars == TP_BARS_NONE || by_self || columns[SHARE].shown == 0)
+    if (screen->bars == TP_BARS_NONE || by_self || columns[SHARE].shown == 0)
         columns[BAR].shown = 0;
+    if (screen->bars_stay)
+        columns[SELF_BAR].spare = columns[BAR].spare = 0;
 }
 
 static void fill_coroutine(tp_cell *cells, const tp_profile *profile, const tp_coroutine *row)
@@ -179,7 +181,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     if (failed != 0)
         return failed;
     fit_columns(columns, profile, order, tp_argument(arguments, "columns") != NULL);
-    fit_bars(columns, order, style.screen.bars);
+    fit_bars(columns, order, &style.screen);
     if (tp_style_is_for_people(&style)) {
         tp_put_heading(out, arguments, profile);
         fputs("sorted by ", out);

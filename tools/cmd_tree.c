@@ -28,7 +28,7 @@ static const tp_column all_columns[COLUMNS] = {
     [DEPTH] = { "depth", "depth", TP_CELL_COUNT, TP_FOR_MACHINES, 0, 0, 0 },
     [TOTAL] = { "total", "inclusive", TP_CELL_TIME, 3, 0, 0, 0 },
     [SHARE] = { "total%", "share", TP_CELL_SHARE, 3, 0, 1, 0 },
-    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 9 },
+    [BAR] = { "", "", TP_CELL_BAR, TP_FOR_PEOPLE, 0, 1, 1 },
     [SELF] = { "self", "self", TP_CELL_TIME, 3, 0, 0, 0 },
     [CALLS] = { "calls", "calls", TP_CELL_COUNT, 3, 0, 0, 0 },
     [FUNCTION] = { "function", "", TP_CELL_LABEL, 3, 0, 0, 0 },
@@ -160,15 +160,17 @@ static tp_status print_tree(FILE *out, const tp_profile *profile, size_t thread,
 
 /* Upside down, all time is that of the function at the top. */
 static void choose_columns(tp_column *columns, const tp_profile *profile, int inverted,
-                           tp_bars bars)
+                           const tp_screen *screen)
 {
     memcpy(columns, all_columns, COLUMNS * sizeof *columns);
     if (tp_profile_has_samples(profile))
         columns[CALLS].title = columns[CALLS].key = "samples";
     if (tp_profile_process_count(profile) == 0)
         columns[PROCESS].shown = 0;
-    if (bars == TP_BARS_NONE)
+    if (screen->bars == TP_BARS_NONE)
         columns[BAR].shown = 0;
+    if (screen->bars_stay)
+        columns[BAR].spare = 0;
     if (inverted) {
         columns[TOTAL].title = "self";
         columns[SHARE].title = "self%";
@@ -186,7 +188,7 @@ static int print(FILE *out, const tp_arguments *arguments, const tp_profile *pro
     int failed = tp_style_find(&style, arguments);
     if (failed != 0)
         return failed;
-    choose_columns(columns, profile, tp_argument_has(arguments, "invert"), style.screen.bars);
+    choose_columns(columns, profile, tp_argument_has(arguments, "invert"), &style.screen);
     tp_table_init(&table, columns, COLUMNS);
     table.times = tp_times_word(profile);
     if (tp_style_is_for_people(&style))

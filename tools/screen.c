@@ -62,8 +62,10 @@ int tp_screen_find(tp_screen *screen, const tp_arguments *arguments)
     const char *columns = getenv("COLUMNS");
     struct winsize size;
     *screen = (tp_screen){ .colour = wants_colour(tp_argument(arguments, "color"), is_terminal) };
-    if (wants_bars(tp_argument(arguments, "bars"), is_terminal))
+    const char *bars = tp_argument(arguments, "bars");
+    if (wants_bars(bars, is_terminal))
         screen->bars = tp_screen_bars();
+    screen->bars_stay = bars != NULL && strcmp(bars, "always") == 0;
     if (width != NULL)
         return parse_width(&screen->width, width)
                    ? 0

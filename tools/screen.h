@@ -15,6 +15,7 @@ typedef struct tp_screen {
     int colour;   /* 1: escape sequences may be used */
     size_t width; /* columns; 0: no limit */
     tp_bars bars; /* for commands with --bars */
+    int bars_stay; /* they were asked for: however narrow the screen is */
 } tp_screen;
 
 /* What the locale of the environment lets bars be drawn with. */

@@ -149,6 +149,8 @@ static int take_keys(screen *s, int *any)
             tp_tui_resize(s->tui, (size_t)COLS, (size_t)LINES);
             continue;
         }
+        if (code == '\f') /* what others wrote over it */
+            clearok(curscr, TRUE);
         tp_tui_action action = tp_tui_key(s->tui, key_of(code, kind == KEY_CODE_YES));
         if (action == TP_TUI_LEAVE)
             return 1;

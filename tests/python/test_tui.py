@@ -297,6 +297,21 @@ def test_bars_are_what_the_locale_can_say():
         assert "##" not in screen and "█" not in screen
 
 
+@pytest.mark.parametrize("command", ["top", "tree"])
+def test_tables_have_bars_on_a_terminal(command):
+    def table(*words, columns=80, **environment):
+        run = [str(TOOL), command, "--no-pager", *words, str(SAMPLE)]
+        with Terminal(columns, 60, run, **environment) as terminal:
+            return terminal.wait(lambda text: "status 0" in text)
+
+    assert "█" in table(columns=120)
+    assert ("█" in table()) == (command == "tree")  # there the numbers need the room
+    assert "█" in table("--bars", "always")
+    assert "█" not in table("--bars", "never", columns=120)
+    signs = table(columns=120, LC_ALL="POSIX")
+    assert "####" in signs and "█" not in signs
+
+
 def test_terminals_too_small():
     with tui(SAMPLE, size=(20, 5)) as terminal:
         assert terminal.wait(lambda text: "too small" in text) == "too small: 50 x 10 a"
