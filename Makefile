@@ -90,14 +90,26 @@ edit_links = $(shell echo 'int main(void) { return readline("") != NULL; }' | $(
 	-include stdio.h -include $(1)/readline.h -x c - -o /dev/null $(LDFLAGS) $(2) 2>/dev/null && echo $(2))
 EDIT_LIBS := $(or $(call edit_links,editline,-ledit),$(call edit_links,readline,-lreadline))
 EDIT_FLAGS = $(if $(EDIT_LIBS),-DTP_HAVE_EDITLINE=$(if $(filter -ledit,$(EDIT_LIBS)),1,2))
-tool_objects = $(patsubst %/line_input.o,%/line_input.edit.o,$(call objects,tool))
+
+# libcurl for 'traceprof push', which says so where there is none (or with CURL_LIBS= on the command line).
+# The extension goes without: the package needs no library at run time.
+CURL_LIBS := $(shell echo 'int main(void) { return curl_easy_init() == NULL; }' | $(CC) \
+	$(filter-out --coverage,$(CFLAGS)) -include curl/curl.h -x c - -o /dev/null $(LDFLAGS) -lcurl 2>/dev/null && \
+	echo -lcurl)
+CURL_FLAGS = $(if $(CURL_LIBS),-DTP_HAVE_CURL)
+tool_objects = $(patsubst %/push_http.o,%/push_http.curl.o,\
+	$(patsubst %/line_input.o,%/line_input.edit.o,$(call objects,tool)))
 
 $(BUILD)/obj/%.edit.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(EDIT_FLAGS) -c $< -o $@
 
+$(BUILD)/obj/%.curl.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CURL_FLAGS) -c $< -o $@
+
 $(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(EDIT_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(EDIT_LIBS) $(CURL_LIBS)
 
 $(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
 	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -51,6 +51,8 @@ if [ "$what" = test ]; then
     need git command -v git
     # Line editing of traceprof browse; without it the tool is built all the same.
     need libedit-dev links -include stdio.h -include editline/readline.h -ledit
+    # traceprof push; without it the tool is built all the same, and that command says so.
+    need libcurl4-openssl-dev links -include curl/curl.h -lcurl
     # Debian keeps CPython's own tests apart; make test-cpython runs some of them.
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
     need "libpython$version-testsuite" "$python" -c 'import test.test_profile'
