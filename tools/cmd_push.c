@@ -230,15 +230,17 @@ static double newest(const tp_arguments *arguments)
     return when;
 }
 
-/* Servers sort profiles by when they were recorded. Files that do not tell were written at the end. */
+/* Servers sort profiles by when they began. Files that do not tell were written at the end. What is to be
+ * of now is so by its beginning: a recording of hours would be too old otherwise. */
 static tp_status set_start(const push *p, tp_profile *profile)
 {
     const tp_property *start = tp_profile_property(profile, "start");
     const tp_property *duration = tp_profile_property(profile, "duration");
-    int is_now = tp_argument_has(p->arguments, "now");
-    if (!is_now && start != NULL && start->kind == TP_REAL && start->real > 0)
+    if (tp_argument_has(p->arguments, "now"))
+        return tp_profile_set_real(profile, "start", (double)time(NULL));
+    if (start != NULL && start->kind == TP_REAL && start->real > 0)
         return TP_OK;
-    double end = is_now ? (double)time(NULL) : newest(p->arguments);
+    double end = newest(p->arguments);
     double lasted = duration != NULL && duration->kind == TP_REAL && duration->real > 0 ? duration->real : 0;
     return tp_profile_set_real(profile, "start", end > lasted ? end - lasted : end);
 }
@@ -310,7 +312,7 @@ static const tp_option options[] = {
     { '\0', "server", "SERVER", "what it is: pyroscope (default) or parca", "pyroscope parca" },
     { '\0', "name", "NAME", "whose profile it is; default: the recorded command's script or module", NULL },
     { '\0', "label", "KEY=VALUE", "a label to find it by; may be repeated", NULL },
-    { '\0', "now", NULL, "as if recorded just now: servers refuse what is old", NULL },
+    { '\0', "now", NULL, "as if of now: servers refuse what began long ago", NULL },
     { '\0', "min", "PERCENT", "fold calls below this share of the whole into their callers; default: 0", NULL },
     { '\0', "tenant", "NAME", "the tenant, where a server has several (X-Scope-OrgID)", NULL },
     { '\0', "timeout", "SECONDS", "that an attempt may take; default: 30", NULL },
