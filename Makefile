@@ -98,15 +98,26 @@ curses_links = $(shell echo 'int main(void) { wint_t key; return newterm(0, stdo
 CURSES_LIBS := $(or $(call curses_links,-lncursesw),$(call curses_links,-lncurses))
 TERM_LIBS = $(EDIT_LIBS) $(CURSES_LIBS)
 TERM_FLAGS = $(EDIT_FLAGS) $(if $(CURSES_LIBS),-DTP_HAVE_CURSES=1)
-tool_objects = $(patsubst %/tui_screen.o,%/tui_screen.term.o,$(patsubst %/line_input.o,%/line_input.term.o,\
-	$(call objects,tool)))
+
+# libcurl for 'traceprof push', which says so where there is none (or with CURL_LIBS= on the command line).
+# The extension goes without: the package needs no library at run time.
+CURL_LIBS := $(shell echo 'int main(void) { return curl_easy_init() == NULL; }' | $(CC) \
+	$(filter-out --coverage,$(CFLAGS)) -include curl/curl.h -x c - -o /dev/null $(LDFLAGS) -lcurl 2>/dev/null && \
+	echo -lcurl)
+CURL_FLAGS = $(if $(CURL_LIBS),-DTP_HAVE_CURL)
+tool_objects = $(patsubst %/push_http.o,%/push_http.curl.o,$(patsubst %/tui_screen.o,%/tui_screen.term.o,\
+	$(patsubst %/line_input.o,%/line_input.term.o,$(call objects,tool))))
 
 $(BUILD)/obj/%.term.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(TERM_FLAGS) -c $< -o $@
 
+$(BUILD)/obj/%.curl.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CURL_FLAGS) -c $< -o $@
+
 $(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(TERM_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(TERM_LIBS) $(CURL_LIBS)
 
 $(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
 	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -55,6 +55,8 @@ if [ "$what" = test ]; then
     # built all the same, without the other its tests are skipped.
     need libncurses-dev links -include curses.h -lncursesw
     need tmux command -v tmux
+    # traceprof push; without it the tool is built all the same, and that command says so.
+    need libcurl4-openssl-dev links -include curl/curl.h -lcurl
     # Debian keeps CPython's own tests apart; make test-cpython runs some of them.
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)
     need "libpython$version-testsuite" "$python" -c 'import test.test_profile'

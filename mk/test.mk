@@ -116,8 +116,8 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 	$(MAKE) fuzz-replay
 
 # Coverage: everything once more with counters, C tests and Python tests.
-# Of the two builds of line_input.c and tui_screen.c those with a library are measured: gcovr cannot add up files in
-# which a function has two places.
+# Of the two builds of line_input.c, tui_screen.c and push_http.c those with a library are measured: gcovr cannot
+# add up files in which a function has two places.
 COV_BUILD = $(BUILD)/cov
 .PHONY: coverage
 coverage: ## measure line coverage of lib/ and tools/; fails below 90 %
@@ -127,7 +127,7 @@ coverage: ## measure line coverage of lib/ and tools/; fails below 90 %
 		package extension
 	PYTHONPATH=$(CURDIR)/$(COV_BUILD)/pymod TRACEPROF_BUILD=$(CURDIR)/$(COV_BUILD) \
 		TRACEPROF_TEST_QUICK=1 $(VENV_PYTHON) -m pytest -q -p no:cacheprovider -m "not slow" tests/python
-	find $(COV_BUILD) '(' -name 'line_input.gc*' -o -name 'tui_screen.gc*' ')' -delete
+	find $(COV_BUILD) '(' -name 'line_input.gc*' -o -name 'tui_screen.gc*' -o -name 'push_http.gc*' ')' -delete
 	gcovr --root . --object-directory $(COV_BUILD) --filter 'lib/' --filter 'tools/' \
 		--exclude-throw-branches --txt --fail-under-line 90 --print-summary $(COV_BUILD)
 

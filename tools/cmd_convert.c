@@ -8,9 +8,6 @@
 #include "text.h"
 #include "tool.h"
 
-/* What an estimated tree leaves out, of the whole: much smaller things are in no edge's digits. */
-#define LEAST_ESTIMATED 0.0001
-
 /* What is asked for. pstats is no format of <traceprof/emit.h>: it is the library's own. */
 typedef struct target {
     int is_pstats;
@@ -94,19 +91,6 @@ static int find_target(target *t, const tp_arguments *arguments)
     return failed;
 }
 
-static int estimate(tp_profile **profile)
-{
-    tp_profile *made;
-    tp_status status = tp_profile_estimate_tree(&made, *profile, LEAST_ESTIMATED);
-    if (status != TP_OK)
-        return tp_status_error(status);
-    tp_profile_destroy(*profile);
-    *profile = made;
-    fputs("traceprof convert: no file holds the call tree: its paths are estimated from callers and callees\n",
-          stderr);
-    return 0;
-}
-
 static int report(const target *t, const tp_error *error)
 {
     fputs("traceprof convert: ", stderr);
@@ -163,9 +147,8 @@ static int run(const tp_arguments *arguments, FILE *out)
         failed = tp_source_load(&profile, arguments, 0, arguments->operand_count);
     if (failed != 0)
         return failed;
-    if (!t.is_pstats && tp_emit_needs_tree(t.format) && tp_profile_thread_count(profile) == 0 &&
-        tp_profile_function_count(profile) > 0)
-        failed = estimate(&profile);
+    if (!t.is_pstats && tp_emit_needs_tree(t.format))
+        failed = tp_source_estimate_tree(&profile, arguments);
     if (failed == 0)
         failed = write_profile(&t, profile, out);
     tp_profile_destroy(profile);

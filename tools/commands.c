@@ -15,6 +15,7 @@ static const tp_command *const all[] = {
     &tp_command_diff,
     &tp_command_merge,
     &tp_command_convert,
+    &tp_command_push,
     &tp_command_report,
     &tp_command_info,
     &tp_command_check,

@@ -13,6 +13,7 @@ extern const tp_command tp_command_peek;
 extern const tp_command tp_command_diff;
 extern const tp_command tp_command_merge;
 extern const tp_command tp_command_convert;
+extern const tp_command tp_command_push;
 extern const tp_command tp_command_report;
 extern const tp_command tp_command_info;
 extern const tp_command tp_command_check;

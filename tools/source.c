@@ -8,6 +8,9 @@
 #include "text.h"
 #include "tool.h"
 
+/* What an estimated tree leaves out, of the whole: much smaller things are in no edge's digits. */
+#define LEAST_ESTIMATED 0.0001
+
 /* A file's name may have been chosen by somebody else, too. */
 static void put_path(const char *command, const char *path)
 {
@@ -376,4 +379,18 @@ int tp_source_load_paths(tp_profile **out, const tp_arguments *arguments, const 
 int tp_source_load(tp_profile **profile, const tp_arguments *arguments, size_t first, size_t last)
 {
     return tp_source_load_paths(profile, arguments, arguments->operands + first, last - first);
+}
+
+int tp_source_estimate_tree(tp_profile **profile, const tp_arguments *arguments)
+{
+    tp_profile *made = NULL;
+    if (tp_profile_thread_count(*profile) > 0 || tp_profile_function_count(*profile) == 0)
+        return 0;
+    tp_status status = tp_profile_estimate_tree(&made, *profile, LEAST_ESTIMATED);
+    int failed = replace(profile, made, status);
+    if (failed == 0)
+        fprintf(stderr,
+                "traceprof %s: no file holds the call tree: its paths are estimated from callers and callees\n",
+                arguments->command->name);
+    return failed;
 }

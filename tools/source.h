@@ -20,6 +20,10 @@ int tp_source_read(tp_profile **profile, const char *path, uint32_t as_is);
  * compensated ones if both have them wholly, else to raw ones. */
 void tp_source_agree(tp_profile *a, tp_profile *b);
 
+/* Gives a profile without call tree an estimated one, and says so on stderr. 0, or an exit status with the
+ * error printed. */
+int tp_source_estimate_tree(tp_profile **profile, const tp_arguments *arguments);
+
 /* Says on stderr that a file, or the sum of files, has no call tree. Gives TP_EXIT_INPUT. */
 int tp_source_lacks_tree(const tp_arguments *arguments, const char *path);
 

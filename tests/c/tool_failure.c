@@ -283,6 +283,7 @@ static const command_line lines[] = {
     { 0, NULL, { TOOL, "diff", "--tree", WITH_TREE, WITH_TREE_TOO } },
     { 0, NULL, { TOOL, "diff", "--strip-dirs", WITHOUT_TREE, WITH_TREE } },
     { 0, NULL, { TOOL, "merge", "-o", output_path, WITH_TREE, WITHOUT_TREE, WITH_TREE } },
+    { 3, NULL, { TOOL, "push", "http://h", "--label", "a=b", WITH_TREE } }, /* without libcurl */
     { 0, NULL, { TOOL, "convert", "--to", "speedscope", WITH_TREE } },
     { 0, NULL, { TOOL, "convert", "--to", "callgrind", WITH_TREE } },
     { 0, NULL, { TOOL, "convert", "--to", "callgrind", OF_SAMPLES } },

@@ -42,7 +42,7 @@ def page(tmp_path):
 
 
 def test_there_are_commands_with_options():
-    assert len(commands()) == 16
+    assert len(commands()) == 17
     assert ("n", "limit") in options_of("top") and (None, "collapse-lib") in options_of("merge")
     for command in commands():
         assert options_of(command)[-1] == ("h", "help")
