@@ -108,16 +108,23 @@ CURL_FLAGS = $(if $(CURL_LIBS),-DTP_HAVE_CURL)
 tool_objects = $(patsubst %/push_http.o,%/push_http.curl.o,$(patsubst %/tui_screen.o,%/tui_screen.term.o,\
 	$(patsubst %/line_input.o,%/line_input.term.o,$(call objects,tool))))
 
-$(BUILD)/obj/%.term.o: %.c
+# What is found later, as `make setup` installs it, is built with.
+TOOL_LIBS = $(BUILD)/tool-libs
+.PHONY: tool-libs-now
+$(TOOL_LIBS): tool-libs-now
+	@mkdir -p $(@D)
+	@echo "$(TERM_LIBS) $(CURL_LIBS)" | cmp -s - $@ || echo "$(TERM_LIBS) $(CURL_LIBS)" > $@
+
+$(BUILD)/obj/%.term.o: %.c $(TOOL_LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(TERM_FLAGS) -c $< -o $@
 
-$(BUILD)/obj/%.curl.o: %.c
+$(BUILD)/obj/%.curl.o: %.c $(TOOL_LIBS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CURL_FLAGS) -c $< -o $@
 
-$(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm $(TERM_LIBS) $(CURL_LIBS)
+$(BUILD)/traceprof: $(tool_objects) $(call objects,toolmain) $(BUILD)/libtraceprof.a $(TOOL_LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out $(TOOL_LIBS),$^) -lm $(TERM_LIBS) $(CURL_LIBS)
 
 $(EXTENSION): $(call py_objects,core) $(call py_objects,cpython) $(BUILD)/libtraceprof.a
 	$(CC) $(EXT_LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm

@@ -6,7 +6,9 @@ PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot fla
 # Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
 PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
+# Playwright is one that still runs on Debian 12's Node.js 18.
 NODE_PACKAGES = speedscope ajv playwright-core axe-core
+NODE_VERSION_playwright-core = @1.49
 NODE_FOLDER = build/node
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
@@ -43,13 +45,8 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 			echo "$$package cannot be had for $(PYTHON): its tests will be skipped"; done
 	@for package in $(NODE_PACKAGES); do test -d $(NODE_FOLDER)/node_modules/$$package || missing=1; done; \
 		if [ -n "$$missing" ]; then mkdir -p $(NODE_FOLDER) && npm install --silent --no-audit --no-fund \
-			--no-save --prefix $(NODE_FOLDER) $(NODE_PACKAGES) || \
+			--no-save --prefix $(NODE_FOLDER) $(foreach p,$(NODE_PACKAGES),$(p)$(NODE_VERSION_$(p))) || \
 			echo "npm packages cannot be had: their tests will be skipped"; fi
-
-	@for package in $(NODE_PACKAGES); do \
-		test -d $(NODE_MODULES)/$$package || \
-			npm install --silent --no-audit --no-fund --prefix $(dir $(NODE_MODULES)) $$package || \
-			echo "$$package cannot be had: the tests of the page will be skipped"; done
 
 .PHONY: check valgrind test test-python
 check: $(BUILD)/unit-tests $(TOOL_FAILURE_TEST) ## run the C unit tests
