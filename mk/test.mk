@@ -8,7 +8,7 @@ PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
 # Playwright is one that still runs on Debian 12's Node.js 18.
 NODE_PACKAGES = speedscope ajv playwright-core axe-core
-NODE_VERSION_playwright-core = @1.49
+NODE_VERSION_playwright-core = @1.58
 NODE_FOLDER = build/node
 # Interpreters for the longer targets, and for readers of our files in `make test`.
 PYTHONS ?= $(PYTHON)
