@@ -48,12 +48,11 @@ typedef struct tp_recording_options {
     size_t include_count;
     const tp_string *exclude; /* which of that is not */
     size_t exclude_count;
-    uint32_t as_measured;    /* not 0: what recording costs is neither found out nor taken out of times */
 } tp_recording_options;
 
 #define TP_RECORDING_OPTIONS_INIT                                                              \
     { sizeof(tp_recording_options), TP_CLOCK_AUTO, NULL, 0.0, 0, 0, 0, 0, TP_SCOPE_THREAD, NULL, \
-      NULL, 0, NULL, 0, 0 }
+      NULL, 0, NULL, 0 }
 
 /* One engine an interpreter; it lives until it is released and its last recording is destroyed. */
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);

@@ -75,3 +75,25 @@ void tp_buffer_put_f64(tp_buffer *buffer, double value)
     memcpy(&bits, &value, sizeof bits);
     tp_buffer_put_u64(buffer, bits);
 }
+
+void tp_gift_init(tp_buffer *buffer, const tp_allocator *allocator)
+{
+    tp_buffer_init(buffer, allocator);
+    tp_buffer_put(buffer, &allocator, sizeof allocator);
+}
+
+void tp_gift_give(const tp_buffer *buffer, uint8_t **bytes, size_t *size)
+{
+    *bytes = buffer->bytes + sizeof buffer->allocator;
+    *size = buffer->size - sizeof buffer->allocator;
+}
+
+void tp_gift_free(uint8_t *bytes)
+{
+    const tp_allocator *allocator;
+    if (bytes == NULL)
+        return;
+    bytes -= sizeof allocator;
+    memcpy(&allocator, bytes, sizeof allocator);
+    tp_free(allocator, bytes);
+}

@@ -26,4 +26,11 @@ void tp_buffer_put_f64(tp_buffer *buffer, double value); /* IEEE 754 binary64 */
 /* Records a failure found by the writer itself; the first one stays. */
 void tp_buffer_fail(tp_buffer *buffer, tp_status status);
 
+/* Bytes for a caller who may keep them for longer than what they were made from: before them stands where they
+ * came from. Begin with the first, end with the second, and whoever has them frees them with the third; NULL
+ * may be freed. */
+void tp_gift_init(tp_buffer *buffer, const tp_allocator *allocator);
+void tp_gift_give(const tp_buffer *buffer, uint8_t **bytes, size_t *size);
+void tp_gift_free(uint8_t *bytes);
+
 #endif

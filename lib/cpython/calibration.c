@@ -248,6 +248,9 @@ static tp_status derive(bench *b, tp_calibration *calibration)
         return status;
     double expected = tp_session_cost(session) / 2;
     tp_costs_set_variety(costs, b->measured.cost[TP_WORK_PROGRAM], expected, functions);
+    status = tp_session_set_costs(session, costs);
+    if (status != TP_OK)
+        return status;
     calibration->text =
         tp_costs_describe(costs, &b->measured, tp_clock_unit(b->recording->clock));
     return calibration->text == NULL ? TP_ENOMEM : TP_OK;
@@ -369,8 +372,8 @@ static tp_status settle(tp_calibration *calibration, tp_status status, PyObject 
 /* Another thread is at it, which takes a moment: nothing of that is to be recorded. */
 static void wait_for_other(const tp_engine *engine)
 {
-    unsigned long self = PyThread_get_thread_ident();
-    PyThread_type_lock never = PyThread_allocate_lock();
+    unsigned long self = PyThread_get_thread_ident(), first = TP_LOAD(engine->calibrating);
+    PyThread_type_lock never = first == 0 || first == self ? NULL : PyThread_allocate_lock();
     if (never == NULL)
         return;
     PyThread_acquire_lock(never, WAIT_LOCK);
@@ -413,7 +416,7 @@ tp_status tp_calibrate(tp_recording *recording)
     tp_engine *engine = recording->engine;
     tp_status status = TP_OK;
     wait_for_other(engine);
-    tp_calibration *calibration = recording->as_measured ? NULL : tp_calibration_of(recording);
+    tp_calibration *calibration = tp_calibration_of(recording);
     if (calibration == NULL || calibration->found || !claim(engine))
         return TP_OK;
     if (engine->running > 0 || engine->busy > 0 || tp_is_finalizing() || tp_company_is_there(engine)) {
@@ -428,21 +431,20 @@ tp_status tp_calibrate(tp_recording *recording)
 
 void tp_calibration_apply(tp_recording *recording)
 {
-    const tp_calibration *calibration = recording->as_measured ? NULL : tp_calibration_of(recording);
-    if (calibration != NULL && calibration->found &&
-        tp_session_set_costs(recording->session, &calibration->costs) != TP_OK)
-        recording->as_measured = true;
+    const tp_calibration *calibration = tp_calibration_of(recording);
+    /* That cannot fail: the costs have been accepted before. */
+    if (calibration != NULL && calibration->found)
+        (void)(tp_session_set_costs(recording->session, &calibration->costs) == TP_OK);
 }
 
 tp_status tp_calibration_describe(const tp_recording *recording, tp_profile *profile)
 {
     const tp_calibration *calibration = tp_calibration_of(recording);
-    if (calibration != NULL && calibration->found && !recording->as_measured)
+    if (calibration != NULL && calibration->found)
         return tp_profile_set_text(profile, "compensation_costs", calibration->text,
                                    strlen(calibration->text));
     char text[LONGEST_REASON];
     const char *reason = recording->timer != NULL    ? "a timer of the caller's"
-                         : recording->as_measured     ? "not wanted"
                          : calibration == NULL        ? "a clock that is not calibrated"
                          : calibration->reason == NULL ? "nothing was recorded"
                                                         : calibration->reason;

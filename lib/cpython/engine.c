@@ -315,7 +315,6 @@ tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
     recording->owner = options->owner;
     recording->builtins = options->no_builtins == 0;
     recording->scope = options->scope;
-    recording->as_measured = options->as_measured != 0;
     tp_status status = create_clock(recording, options);
     if (status == TP_OK)
         status = tp_filter_acquire(&recording->filter, engine, options);

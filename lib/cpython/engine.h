@@ -130,7 +130,6 @@ struct tp_recording {
     size_t busy;          /* >0 while its timer is called or a label is made, on whatever thread */
     bool condemned;       /* destroyed while the engine was busy; freed later */
     bool running;
-    bool as_measured;     /* its times are not to be compensated */
     bool long_way;        /* the builtin that begins is not told apart at a glance */
     bool evicted;         /* the hook was taken since the last start */
     uint64_t hook_lost;   /* recordings from start to stop of which that is true */

@@ -164,25 +164,16 @@ tp_status tp_emit(const tp_profile *profile, tp_emit_format number, const tp_emi
                   uint8_t **bytes, size_t *size, tp_error *error)
 {
     tp_buffer out;
-    tp_buffer_init(&out, profile->allocator);
-    /* Before the bytes stands where they came from: they may outlive the profile. */
-    tp_buffer_put(&out, &profile->allocator, sizeof profile->allocator);
+    tp_gift_init(&out, profile->allocator);
     tp_status status = emit(profile, number, options, &out, error);
-    if (status != TP_OK)
-        return status;
-    *bytes = out.bytes + sizeof profile->allocator;
-    *size = out.size - sizeof profile->allocator;
-    return TP_OK;
+    if (status == TP_OK)
+        tp_gift_give(&out, bytes, size);
+    return status;
 }
 
 void tp_emit_free(uint8_t *bytes)
 {
-    const tp_allocator *allocator;
-    if (bytes == NULL)
-        return;
-    bytes -= sizeof allocator;
-    memcpy(&allocator, bytes, sizeof allocator);
-    tp_free(allocator, bytes);
+    tp_gift_free(bytes);
 }
 
 tp_status tp_emit_write_file(const tp_profile *profile, tp_emit_format number,

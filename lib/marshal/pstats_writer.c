@@ -334,25 +334,16 @@ tp_status tp_pstats_encode(const tp_profile *profile, tp_pstats_parts parts, uin
                            size_t *size)
 {
     tp_buffer buffer;
-    tp_buffer_init(&buffer, profile->allocator);
-    /* Before the bytes stands where they came from: they may outlive the profile. */
-    tp_buffer_put(&buffer, &profile->allocator, sizeof profile->allocator);
+    tp_gift_init(&buffer, profile->allocator);
     tp_status status = encode(profile, parts, &buffer);
-    if (status != TP_OK)
-        return status;
-    *bytes = buffer.bytes + sizeof profile->allocator;
-    *size = buffer.size - sizeof profile->allocator;
-    return TP_OK;
+    if (status == TP_OK)
+        tp_gift_give(&buffer, bytes, size);
+    return status;
 }
 
 void tp_pstats_free(uint8_t *bytes)
 {
-    const tp_allocator *allocator;
-    if (bytes == NULL)
-        return;
-    bytes -= sizeof allocator;
-    memcpy(&allocator, bytes, sizeof allocator);
-    tp_free(allocator, bytes);
+    tp_gift_free(bytes);
 }
 
 tp_status tp_pstats_write_file(const tp_profile *profile, const char *path, tp_error *error)
