@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import marshal
-import math
 import os
-import statistics
 import subprocess
 import sys
 import textwrap
@@ -115,7 +113,7 @@ def test_compensate_is_a_truth_value():
         ctraceprof.Profile(compensate=Neither())
 
 
-NEARER = """
+PROGRAMS = """
     import math, marshal, statistics, time, ctraceprof
 
     def fib(n):
@@ -139,7 +137,9 @@ NEARER = """
         program()
         profile.disable()
         return total(profile, False) / truth, total(profile, True) / truth
+"""
 
+NEARER = """
     measure(lambda: None)
     for program in (lambda: fib(17), count_words):
         runs = [measure(program) for _ in range(9)]
@@ -154,7 +154,8 @@ def test_compensated_times_are_nearer_the_truth():
     part = 2 if sys.version_info >= (3, 12) else 1
     seen = []
     for _ in range(8):
-        figures = [tuple(map(float, line.split())) for line in run_python(NEARER).splitlines()]
+        output = run_python(textwrap.dedent(PROGRAMS) + textwrap.dedent(NEARER))
+        figures = [tuple(map(float, line.split())) for line in output.splitlines()]
         if all(compensated < raw / part for raw, compensated in figures):
             return
         seen.append(figures)
@@ -403,20 +404,33 @@ def test_a_forked_child_need_not_calibrate_again():
     sys.version_info < (3, 12), reason="3.11's hook slows every instruction, which is more than this"
 )
 def test_two_recordings_cost_more_than_one():
-    """Of one program, recorded by one and by two, each compensated with what was known of the other."""
-    other = ctraceprof.Profile()
-    for _ in range(10):
-        raw, compensated = [], []
-        for _ in range(5):
-            alone = [total(table) for table in tables(recorded(count_words))]
+    """A program recorded by one and by two, each compensated with what was known of the other. As above each
+    attempt calibrates anew."""
+    source = textwrap.dedent(PROGRAMS) + textwrap.dedent(
+        """
+        def both(profile):
+            with profile:
+                count_words()
+            return total(profile, False), total(profile, True)
+
+        other = ctraceprof.Profile()
+        both(ctraceprof.Profile())
+        ratios = []
+        for _ in range(9):
+            alone = both(ctraceprof.Profile())
             with other:
-                beside = [total(table) for table in tables(recorded(count_words))]
-            raw.append(beside[0] / alone[0])
-            compensated.append(beside[1] / alone[1])
-        more = [abs(math.log(statistics.median(ratios))) for ratios in (raw, compensated)]
-        if more[0] > 0.1 and more[1] < more[0] / 1.5:
+                beside = both(ctraceprof.Profile())
+            ratios.append((beside[0] / alone[0], beside[1] / alone[1]))
+        print(*(abs(math.log(statistics.median(ratio))) for ratio in zip(*ratios)))
+        """
+    )
+    seen = []
+    for _ in range(8):
+        raw, compensated = map(float, run_python(source).split())
+        if raw > 0.1 and compensated < raw / 1.5:
             return
-    pytest.fail(f"factors, as logarithms: raw {more[0]:.3f}, compensated {more[1]:.3f}")
+        seen.append((raw, compensated))
+    pytest.fail(f"(raw, compensated) more by factors of e to the: {seen}")
 
 
 def test_the_command_line_shows_either(tmp_path):
