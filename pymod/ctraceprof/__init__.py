@@ -14,6 +14,7 @@ from ._core import bind
 from ._core import version as __version__
 from ._profile import Profile, label, run, runctx
 from ._records import CallerStats, CoroutineStats, FunctionStats
+from ._spans import span
 
 __all__ = [
     "CallerStats",
@@ -25,6 +26,7 @@ __all__ = [
     "main",
     "run",
     "runctx",
+    "span",
 ]
 
 
