@@ -136,6 +136,15 @@ PyObject *core_raise_error(const tp_error *error, PyObject *path)
     return NULL;
 }
 
+tp_status core_raise_status(tp_status status)
+{
+    if (status == TP_ENOMEM)
+        PyErr_NoMemory();
+    else if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, tp_status_message(status));
+    return status;
+}
+
 PyDoc_STRVAR(bind_doc,
              "bind(callable, /)\n--\n\n"
              "A callable that takes the profiles of the present context with it.\n\n"

@@ -108,6 +108,10 @@ TP_API struct _object *tp_recording_timer(const tp_recording *recording);
 TP_API struct _object *tp_recording_code(const tp_recording *recording,
                                          const tp_function *function);
 
+/* The calling context, and what will inherit it, belongs to a recording of contexts no more, which goes on
+ * elsewhere: for what has inherited it by chance. */
+TP_API TP_NODISCARD tp_status tp_recording_leave_context(tp_recording *recording);
+
 /* Recordings of contexts, carried by hand to where Python does not copy the context. sessions_here gives
  * those of the present one, a new reference, or NULL without an exception if there are none. They can be
  * entered in any context of the interpreter, any number of times: enter adds them to those that are there,

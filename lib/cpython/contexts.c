@@ -79,31 +79,48 @@ static bool has(const members *list, const tp_ticket *ticket)
     return i > 0;
 }
 
-static Py_ssize_t count_living(const members *list, const members *but)
+/* What is left out: those of another list, and one ticket; either may be NULL. */
+typedef struct leaving_out {
+    const members *list;
+    const tp_ticket *ticket;
+} leaving_out;
+
+static bool counts(const tp_ticket *ticket, leaving_out out)
+{
+    return ticket->recording != NULL && ticket != out.ticket && !has(out.list, ticket);
+}
+
+static Py_ssize_t count_living(const members *list, leaving_out out)
 {
     Py_ssize_t count = 0;
     for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++)
-        count += list->tickets[i]->recording != NULL && !has(but, list->tickets[i]);
+        count += counts(list->tickets[i], out);
     return count;
 }
 
-static void append_living(members *to, const members *list, const members *but, Py_ssize_t *count)
+static bool any_living(const members *list)
+{
+    return count_living(list, (leaving_out){ NULL, NULL }) > 0;
+}
+
+static void append_living(members *to, const members *list, leaving_out out, Py_ssize_t *count)
 {
     for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
         tp_ticket *ticket = list->tickets[i];
-        if (ticket->recording == NULL || has(but, ticket))
+        if (!counts(ticket, out))
             continue;
         ticket->references++;
         to->tickets[(*count)++] = ticket;
     }
 }
 
-/* What still records of two lists, either of which may be NULL, and a ticket, which may be NULL; None if
- * nothing does. */
+/* What still records of two lists, either of which may be NULL, with one ticket more, and without another,
+ * either of which may be NULL, too; None if nothing does. */
 static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const members *a,
-                              const members *b)
+                              const members *b, const tp_ticket *without)
 {
-    Py_ssize_t count = (first != NULL) + count_living(a, NULL) + count_living(b, a);
+    leaving_out of_a = { NULL, without }, of_b = { a, without };
+    Py_ssize_t count = (first != NULL) + count_living(a, of_a) + count_living(b, of_b);
     if (count == 0)
         return Py_NewRef(Py_None);
     members *made = PyObject_NewVar(members, engine->members_type, count);
@@ -114,8 +131,8 @@ static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const m
         first->references++;
         made->tickets[count++] = first;
     }
-    append_living(made, a, NULL, &count);
-    append_living(made, b, a, &count);
+    append_living(made, a, of_a, &count);
+    append_living(made, b, of_b, &count);
     Py_SET_SIZE((PyVarObject *)made, count); /* a recording may have stopped meanwhile */
     return (PyObject *)made;
 }
@@ -141,6 +158,17 @@ static tp_status set_members(const tp_engine *engine, PyObject *made, PyObject *
     return TP_OK;
 }
 
+/* The present context's members, but for the ticket. */
+static tp_status drop_ticket(const tp_engine *engine, tp_ticket *ticket)
+{
+    members *before = present_members(engine);
+    tp_status status = TP_OK;
+    if (has(before, ticket))
+        status = set_members(engine, make_members(engine, NULL, before, NULL, ticket), NULL);
+    Py_XDECREF(before);
+    return status;
+}
+
 tp_status tp_contexts_join(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -153,7 +181,7 @@ tp_status tp_contexts_join(tp_recording *recording)
     ticket->recording = recording;
     recording->ticket = ticket;
     members *before = present_members(engine);
-    tp_status status = set_members(engine, make_members(engine, ticket, before, NULL), NULL);
+    tp_status status = set_members(engine, make_members(engine, ticket, before, NULL, NULL), NULL);
     Py_XDECREF(before);
     if (status != TP_OK)
         tp_contexts_leave(recording);
@@ -162,7 +190,6 @@ tp_status tp_contexts_join(tp_recording *recording)
 
 void tp_contexts_leave(tp_recording *recording)
 {
-    tp_engine *engine = recording->engine;
     tp_ticket *ticket = recording->ticket;
     if (ticket == NULL)
         return;
@@ -170,13 +197,15 @@ void tp_contexts_leave(tp_recording *recording)
     ticket->recording = NULL;
     PyObject *exception = PyErr_GetRaisedException();
     /* Other contexts keep the ticket until they go. */
-    members *before = present_members(engine);
-    if (has(before, ticket) &&
-        set_members(engine, make_members(engine, NULL, before, NULL), NULL) != TP_OK)
+    if (drop_ticket(recording->engine, ticket) != TP_OK)
         PyErr_Clear();
-    Py_XDECREF(before);
     release_ticket(ticket);
     PyErr_SetRaisedException(exception);
+}
+
+tp_status tp_locked_recording_leave_context(tp_recording *recording)
+{
+    return recording->ticket == NULL ? TP_OK : drop_ticket(recording->engine, recording->ticket);
 }
 
 /* What tp_contexts_is_same compares from now on. Without a guard the context is looked up at each event. */
@@ -197,7 +226,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
         return thread;
     PyObject *exception = PyErr_GetRaisedException();
     members *list = present_members(engine);
-    if (list != NULL && count_living(list, NULL) > 0)
+    if (list != NULL && any_living(list))
         thread = tp_thread_own(engine, thread);
     if (list != NULL || thread->in_context || thread->guarded) {
         tp_thread_begin_look(thread);
@@ -217,7 +246,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
 PyObject *tp_locked_sessions_here(tp_engine *engine)
 {
     members *list = present_members(engine);
-    if (list == NULL || count_living(list, NULL) > 0)
+    if (list == NULL || any_living(list))
         return (PyObject *)list;
     Py_DECREF(list);
     return NULL;
@@ -227,7 +256,7 @@ PyObject *tp_locked_sessions_enter(tp_engine *engine, PyObject *sessions)
 {
     members *before = present_members(engine);
     PyObject *token = NULL;
-    if (set_members(engine, make_members(engine, NULL, (members *)sessions, before), &token) !=
+    if (set_members(engine, make_members(engine, NULL, (members *)sessions, before, NULL), &token) !=
         TP_OK)
         token = NULL;
     Py_XDECREF(before);

@@ -18,6 +18,7 @@ __all__ = [
     "StatementTotal",
     "close_spans",
     "current_spans",
+    "leave_spans",
     "open_spans",
     "span",
 ]
@@ -221,6 +222,12 @@ def close_spans(log):
             _log.reset(token)
         except ValueError:
             pass  # another context: its variable goes with it, and the log is closed
+
+
+def leave_spans(log):
+    """The calling context has inherited the log by chance: it is nobody's there."""
+    if _log.get() is log:
+        _log.set(None)
 
 
 def current_spans():

@@ -1,0 +1,325 @@
+"""ctraceprof.asgi.ProfilerMiddleware: profiles requests of an ASGI application, one by one, under traffic."""
+
+import asyncio
+import contextlib
+import inspect
+import sys
+import time
+from types import CoroutineType
+
+from ._web.core import Web, inherited_capture, under_way
+from ._web.scrape import Scrape, ScrapeWish
+from ._web.templates import route_path, scope_template
+
+__all__ = ["ProfilerMiddleware"]
+
+# Where a scope says whose capture its request belongs to.
+MARK = "ctraceprof.capture"
+
+# Messages that begin a response, and have its headers.
+STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+
+
+def _header(scope, wanted):
+    """The value (bytes) of the first header of that name, or None."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return value
+    return None
+
+
+def _text(value):
+    return None if value is None else value[:100].decode("latin-1")
+
+
+def _current_task():
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # not asyncio's loop
+        trio = sys.modules.get("trio")
+        return None if trio is None else trio.lowlevel.current_task()
+
+
+async def _off_the_loop(function, *arguments):
+    """function(*arguments) on another thread, where the event loop is one that is known."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        trio = sys.modules.get("trio")
+        return function(*arguments) if trio is None else await trio.to_thread.run_sync(function, *arguments)
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def _until_gone(receive):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _wait(seconds, receive):
+    """Sleep, but no longer than the client waits; whether it has gone."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        with sys.modules["trio"].move_on_after(seconds) as limit:
+            await _until_gone(receive)
+        return not limit.cancelled_caught
+    try:
+        await asyncio.wait_for(_until_gone(receive), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+class _Clocked:
+    """Awaits what an application's call gave, and tells the capture when that is suspended."""
+
+    def __init__(self, awaitable, capture):
+        self._awaitable = awaitable
+        self._capture = capture
+
+    def __await__(self):
+        if type(self._awaitable) is not CoroutineType:
+            return (yield from self._awaitable.__await__())
+        return (yield from self._clock(self._awaitable))
+
+    def _clock(self, coroutine):
+        """As `yield from coroutine`. What is thrown in is handed on outside of the handler, so that it does not
+        become the context of exceptions that have nothing to do with it."""
+        capture, step, value = self._capture, coroutine.send, None
+        while True:
+            try:
+                wish = step(value)
+            except StopIteration as end:
+                return end.value
+            capture.waits()
+            step, value = coroutine.send, None
+            try:
+                value = yield wish
+            except GeneratorExit:
+                coroutine.close()
+                raise
+            except BaseException as error:
+                step, value = coroutine.throw, error
+            capture.goes_on()
+
+
+def _encoded(headers):
+    return [(name.lower().encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
+
+
+def _with_headers(send, get_headers):
+    """A send() that adds headers to the response; get_headers(message) gives pairs of str."""
+
+    def adding(message):
+        if message["type"] in STARTS:
+            more = get_headers(message)
+            if more:
+                message = {**message, "headers": [*message.get("headers", ()), *_encoded(more)]}
+        return send(message)
+
+    return adding
+
+
+def _status(message):
+    """What a message that begins a response says: WebSockets are accepted with 101."""
+    return message.get("status", 101)
+
+
+def _noting(web, capture, send):
+    """A send() that passes all on as it is, but for headers that were asked for."""
+
+    def headers(message):
+        capture.status = _status(message)
+        return web.response_headers(capture)
+
+    return _with_headers(send, headers)
+
+
+async def _send_answer(send, scope, answer):
+    await send(
+        {"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)}
+    )
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _replace(web, capture, app, scope, receive, send):
+    """Run the application, and send the report where it would have sent its response."""
+    is_sent = False
+
+    async def send_report():
+        nonlocal is_sent
+        if not is_sent:
+            is_sent = True
+            header = "X-Profile-Id", capture.id
+            await _send_answer(send, scope, await _off_the_loop(web.report, capture, header))
+
+    async def dropping(message):
+        if message["type"] in STARTS:
+            capture.status = _status(message)
+        if capture.is_over:  # cut short: the response may have no end
+            await send_report()
+
+    try:
+        await _Clocked(app(scope, receive, dropping), capture)
+    except BaseException as error:
+        capture.error = type(error).__name__
+        web.end(capture)
+        if isinstance(error, Exception):
+            with contextlib.suppress(Exception):  # the application's is the one to be raised
+                await send_report()
+        raise
+    finally:
+        web.end(capture)
+    await send_report()
+
+
+class ProfilerMiddleware:
+    """x"""
+
+    def __init__(self, app, **options):
+        self.app = app
+        self._web = Web(**options)
+        chosen = self._web.options
+        self._path = chosen.path
+        self._has_secret = chosen.secret is not None
+        self._has_guard = chosen.guard is not None
+        self._has_when = chosen.when is not None
+        self._is_sampling = self._web.is_sampling
+        self._is_measuring = self._web.is_measuring
+
+    async def __call__(self, scope, receive, send):
+        kind = scope["type"]
+        if kind != "http" and kind != "websocket":
+            return await self.app(scope, receive, send)
+        if under_way:
+            self._tell_apart(scope)
+        if self._path is not None and self._path in scope["path"] and await self._serve_page(scope, receive, send):
+            return None
+        ask, is_wanted = None, False
+        if self._has_secret:
+            for name, value in scope["headers"]:
+                if name == b"x-profile-key":
+                    ask = self._ask_with(scope, value)
+                    break
+        if ask is None and self._has_guard and b"profile=" in scope["query_string"]:
+            ask = await self._ask_guard(scope)
+        if ask is None:
+            is_wanted = self._has_when and await self._is_true("when", scope)
+            if not is_wanted and self._is_sampling:
+                is_wanted = self._web.is_sampled(scope["path"])
+        if ask is not None or is_wanted:
+            return await self._capture(scope, receive, send, ask)
+        if self._is_measuring and kind == "http":
+            return await self._measure(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+    # --- which requests ----------------------------------------------------------------------
+
+    def _tell_apart(self, scope):
+        """A server may begin a request in a context that an earlier one's callbacks have left behind."""
+        capture = inherited_capture()
+        if capture is not None and scope.get(MARK) is not capture and capture.task is not _current_task():
+            self._web.isolate(capture)
+
+    async def _is_true(self, name, scope):
+        answer = self._web.ask(name, scope)
+        if answer is True or answer is False or answer is None:
+            return answer
+        if inspect.isawaitable(answer):
+            try:
+                answer = await answer
+            except Exception as error:
+                self._web.journal.tell(name, f"{name} raised an exception", error)
+                return False
+        return bool(answer)
+
+    def _ask_with(self, scope, key):
+        if not self._web.has_secret(key):
+            return None
+        profile = _text(_header(scope, b"x-profile"))
+        format = _text(_header(scope, b"x-profile-format"))
+        return self._web.ask_of(scope["query_string"], True, profile, format)
+
+    async def _ask_guard(self, scope):
+        ask = self._web.ask_of(scope["query_string"], False)
+        return ask if ask is not None and await self._is_true("guard", scope) else None
+
+    # --- captures ----------------------------------------------------------------------------
+
+    async def _capture(self, scope, receive, send, ask):
+        web = self._web
+        before = dict(scope)
+        path = route_path(scope["path"], scope.get("root_path", ""))
+        kind = scope["type"]
+        method = scope["method"] if kind == "http" else "WEBSOCKET"
+        capture, why = web.begin(kind, method, path, scope, lambda: scope_template(scope, before), ask)
+        if capture is None:
+            if ask is not None:
+                send = _with_headers(send, lambda message: [("X-Profile-Error", why)])
+            return await self.app(scope, receive, send)
+        capture.task = _current_task()
+        scope[MARK] = capture
+        if ask is not None and ask.replace and kind == "http":
+            await _replace(web, capture, self.app, scope, receive, send)
+            return None
+        try:
+            await _Clocked(self.app(scope, receive, _noting(web, capture, send)), capture)
+        except BaseException as error:
+            capture.error = type(error).__name__
+            raise
+        finally:
+            web.end(capture)
+        return None
+
+    async def _measure(self, scope, receive, send):
+        """A request that is not captured, for the histograms."""
+        before = {**scope}
+        status = None
+
+        def noting(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            return send(message)
+
+        started = time.perf_counter()
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            seconds = time.perf_counter() - started
+            template = self._web.template(scope, lambda: scope_template(scope, before))
+            self._web.routes.measure(template, scope["method"], status, seconds)
+
+    # --- pages -------------------------------------------------------------------------------
+
+    async def _serve_page(self, scope, receive, send):
+        """Whether the request was for the pages, and has been answered."""
+        web = self._web
+        place = web.place_of(route_path(scope["path"], scope.get("root_path", "")))
+        if place is None or scope["type"] != "http":
+            return False
+        if self._has_guard:
+            if not await self._is_true("guard", scope):
+                return False
+        elif not web.has_secret(_header(scope, b"x-profile-key"), _header(scope, b"authorization")):
+            await _send_answer(send, scope, web.refuse())
+            return True
+        site = _text(_header(scope, b"sec-fetch-site"))
+        answer = await _off_the_loop(web.answer, scope["method"], place, scope["query_string"], site)
+        if isinstance(answer, ScrapeWish):
+            answer = await self._scrape(answer.seconds, receive)
+        if answer is not None:
+            await _send_answer(send, scope, answer)
+        return True
+
+    async def _scrape(self, seconds, receive):
+        """The Answer, or None if the client has gone."""
+        scrape = self._web.begin_scrape()
+        if not isinstance(scrape, Scrape):
+            return scrape
+        try:
+            is_gone = await _wait(seconds, receive)
+            return None if is_gone else await _off_the_loop(self._web.finish_scrape, scrape)
+        finally:
+            scrape.close()
