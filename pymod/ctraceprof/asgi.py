@@ -163,7 +163,7 @@ async def _replace(web, capture, app, scope, receive, send):
     try:
         await _Clocked(app(scope, receive, dropping), capture)
     except BaseException as error:
-        capture.error = type(error).__name__
+        capture.left_by(error)
         web.end(capture)
         if isinstance(error, Exception):
             with contextlib.suppress(Exception):  # the application's is the one to be raised
@@ -175,7 +175,48 @@ async def _replace(web, capture, app, scope, receive, send):
 
 
 class ProfilerMiddleware:
-    """x"""
+    """ProfilerMiddleware(app, *, when=None, secret=None, one_in=None, per_second=None, path=None, guard=None,
+    route=None, max_at_once=10, max_seconds=60.0, keep=100, keep_bytes=33554432, max_routes=100,
+    server_timing=False, metrics="captured", registry=None, include=None, exclude=None, builtins=True,
+    max_contexts=100000, compensate=None)
+
+    An ASGI application around another: HTTP requests and WebSockets that are captured have a profile each
+    (scope="context"), with all that their tasks and worker threads do, until the application's call has
+    ended, background tasks included. Messages, exceptions and lifespan are as without. Unless one of the
+    first four arguments, or guard, is given nothing is ever captured.
+
+    app: the ASGI application (version 3).
+    when: when(scope) says whether a request is captured; its answer may be awaitable. Nothing is told to the client.
+    secret: str or bytes of at least 16 characters. A request whose header X-Profile-Key is the secret asks for a
+        profile. It has its own response, with a header X-Profile-Id by which the report is fetched; or the report
+        in place of the response, with "profile=report" in its query or "X-Profile: report" as a header. The format
+        is profile_format in the query, or X-Profile-Format: html (default), text, speedscope, pstats, json.
+        Where the profile cannot be had, X-Profile-Error says why.
+    one_in: int N: each request is captured with probability 1/N.
+    per_second: int or float: so many requests are captured in any second, at most; each kind of path gets its turn.
+    path: where the pages are, such as "/-/profiles": routes and captures of this process, reports, metrics (for
+        Prometheus), debug/pprof/profile?seconds=N (the whole process, for Pyroscope and Parca). Needs guard or
+        secret. None: there are no pages.
+    guard: guard(scope) says whether a request may see the pages, and ask for a profile ("profile=1" or
+        "profile=report" in its query); its answer may be awaitable. Whom it refuses the application answers.
+        Without it the secret opens the pages: as X-Profile-Key, as a password (HTTP Basic) or as a bearer token.
+    route: route(scope), after a request was routed, gives a str under which it is counted, or None, for what the
+        middleware finds by itself: the template of FastAPI, Starlette, Litestar and Django, else "(unmatched)".
+    max_at_once: captures at a time; paths of one kind have at most half of them, unless asked for.
+    max_seconds: a recording ends after so many seconds, if its request has not; also the longest of pprof's.
+    keep, keep_bytes: captures to keep, and their memory. The oldest of the route that has most of them go first.
+    max_routes: routes to keep apart; all others are "(other)".
+    server_timing: True: responses to requests that asked have a Server-Timing header with milliseconds until then
+        (total, active, awaited, spans); "all": those to all that are captured, so that anybody may read it.
+    metrics: "captured": Prometheus gets the durations of captured requests; "all": each HTTP request is timed.
+    registry: a CollectorRegistry of prometheus_client in which these are registered, too.
+    include, exclude, builtins, max_contexts, compensate: of the profiles, as for Profile. ctraceprof's own
+        functions are never recorded.
+
+    TypeError or ValueError names an argument that is wrong. What goes wrong later, an exception of when= or
+    guard= (then the answer is no) or an interpreter's hook that others have, is told once, through
+    logging.getLogger("ctraceprof"), and the request goes on. An instance may serve any number of event loops.
+    """
 
     def __init__(self, app, **options):
         self.app = app
@@ -219,7 +260,7 @@ class ProfilerMiddleware:
     def _tell_apart(self, scope):
         """A server may begin a request in a context that an earlier one's callbacks have left behind."""
         capture = inherited_capture()
-        if capture is not None and scope.get(MARK) is not capture and capture.task is not _current_task():
+        if capture is not None and scope.get(MARK) != capture.id and capture.task is not _current_task():
             self._web.isolate(capture)
 
     async def _is_true(self, name, scope):
@@ -259,14 +300,14 @@ class ProfilerMiddleware:
                 send = _with_headers(send, lambda message: [("X-Profile-Error", why)])
             return await self.app(scope, receive, send)
         capture.task = _current_task()
-        scope[MARK] = capture
+        scope[MARK] = capture.id
         if ask is not None and ask.replace and kind == "http":
             await _replace(web, capture, self.app, scope, receive, send)
             return None
         try:
             await _Clocked(self.app(scope, receive, _noting(web, capture, send)), capture)
         except BaseException as error:
-            capture.error = type(error).__name__
+            capture.left_by(error)
             raise
         finally:
             web.end(capture)

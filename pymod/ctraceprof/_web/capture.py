@@ -17,8 +17,8 @@ LONGEST_PATH = 200
 class Capture:
     """Begun with begin() in the request's context, ended with stop() anywhere.
 
-    What its middleware sets: status, the response's (int); error, the name of the type of the exception that
-    left the application; it calls waits() and goes_on() as the request's coroutine is suspended and resumed.
+    What its middleware tells it: status, the response's (int); left_by(), what exception left the application;
+    waits() and goes_on(), as the request's coroutine is suspended and resumed.
     """
 
     def __init__(self, kind, method, path, ask, find_route, options):
@@ -30,7 +30,8 @@ class Capture:
         self.find_route = find_route
         self.route = None  # a template, once it is over
         self.status = None
-        self.error = None
+        self.error = None  # the name of an exception's type
+        self.has_failed = False
         self.is_over = False
         self.is_cut = False  # it ended before the request did
         self.began = time.time()
@@ -66,6 +67,11 @@ class Capture:
         since, self._waits_since = self._waits_since, None
         if since is not None and not self.is_over:
             self.awaited += time.perf_counter() - since
+
+    def left_by(self, error):
+        """An exception left the application; one that only ends it (a cancellation) is no failure."""
+        self.error = type(error).__name__
+        self.has_failed = isinstance(error, Exception)
 
     def times(self):
         """Seconds so far: duration, active, awaited."""

@@ -1,6 +1,8 @@
 """Web: all that a middleware has, apart from the way in which its requests come."""
 
+import contextlib
 import os
+import weakref
 from contextvars import ContextVar
 
 from .._profile import Profile
@@ -17,7 +19,7 @@ from .routes import Routes
 from .sampling import OneIn, PerSecond, kind_of_path
 from .scrape import Scraper
 from .store import Store
-from .templates import UNMATCHED
+from .templates import LONGEST, UNMATCHED
 from .timing import server_timing
 from .watchdog import Watchdog
 
@@ -26,14 +28,16 @@ __all__ = ["Web", "inherited_capture", "under_way"]
 BUSY = "there are too many captures at once"
 NO_HOOK = "the interpreter's hook cannot be had; the log says why"
 
-# Captures under way, of all middlewares of the process, by their ids; and the one that a context belongs to.
+# Captures under way, of all middlewares of the process, by their ids; and a weak reference to the one that a
+# context belongs to: contexts may outlive what is kept.
 under_way = {}
 _inside = ContextVar("ctraceprof_capture", default=None)
 
 
 def inherited_capture():
     """The capture under way that the calling context belongs to, or None."""
-    capture = _inside.get()
+    reference = _inside.get()
+    capture = None if reference is None else reference()
     return None if capture is None or capture.is_over else capture
 
 
@@ -162,8 +166,8 @@ class Web:
         try:
             capture = Capture(kind, method, path, ask, self._finder(request, find_template), self.options.profile)
             capture.web, capture.place = self, place
-            capture.token = _inside.set(capture)
             capture.begin()
+            capture.token = _inside.set(weakref.ref(capture))
         except Exception as error:
             self._places.give_back(place)
             self.journal.tell("hook", "requests cannot be profiled", error)
@@ -178,22 +182,19 @@ class Web:
         self._start_anew()
 
     def _finder(self, request, find_template):
-        def find():
-            template = None
-            if self.options.route is not None:
-                template = self.ask("route", request)
-            if template is None:
-                template = find_template()
-            return template[:200] if isinstance(template, str) and template else UNMATCHED
-
-        return find
+        return lambda: self.template(request, find_template)
 
     def template(self, request, find_template):
-        """The template of a request that is not captured."""
+        """The route's template of a request that has been routed: what route= says, else what is found."""
+        template = None
+        if self.options.route is not None:
+            template = self.ask("route", request)
         try:
-            return self._finder(request, find_template)()
+            if template is None:
+                template = find_template()
+            return template[:LONGEST] if isinstance(template, str) and template else UNMATCHED
         except Exception as error:
-            self.journal.tell("route", "a request's route could not be found", error)
+            self.journal.tell("template", "a request's route could not be found", error)
             return UNMATCHED
 
     def cut(self, capture):
@@ -226,6 +227,8 @@ class Web:
             self.store.add(capture)
         finally:
             under_way.pop(capture.id, None)
+            with contextlib.suppress(ValueError):  # another context: that one goes with its request
+                _inside.reset(capture.token)
             capture.forget_request()
 
     def running(self):

@@ -77,7 +77,7 @@ def _notes(capture):
 
 def _capture_row(capture):
     duration, active, awaited = capture.times()
-    is_bad = capture.error is not None or (capture.status or 0) >= 500
+    is_bad = capture.has_failed or (capture.status or 0) >= 500
     return [
         cell(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(capture.began)), "text"),
         cell(f"{capture.method} {capture.path}", "text code", f"captures/{capture.id}"),

@@ -44,7 +44,7 @@ class Route:
 
     def count(self, capture):
         self.requests += 1
-        self.errors += capture.error is not None or (capture.status or 0) >= 500
+        self.errors += capture.has_failed or (capture.status or 0) >= 500
         self.seconds += capture.duration
         self.active += capture.active
         self.awaited += capture.awaited

@@ -1,5 +1,6 @@
 """Which requests are captured unasked: one in so many, or so many a second."""
 
+import math
 import random
 import re
 import threading
@@ -21,12 +22,7 @@ class OneIn:
         # How many requests pass before the next that is taken: geometrically distributed.
         if self._number == 1:
             return 0
-        gap = 0
-        chance = 1 / self._number
-        draw = self._random.random
-        while draw() >= chance:
-            gap += 1
-        return gap
+        return int(math.log(1.0 - self._random.random()) / math.log1p(-1 / self._number))
 
     def is_next(self):
         """Called for each request. Threads that meet here may lose a step, which only delays."""

@@ -5,7 +5,7 @@ Frameworks are not imported: what they leave in a scope or an environ, and how t
 
 import sys
 
-__all__ = ["UNMATCHED", "django_template", "environ_template", "route_path", "scope_template"]
+__all__ = ["LONGEST", "UNMATCHED", "django_template", "environ_template", "route_path", "scope_template"]
 
 UNMATCHED = "(unmatched)"
 
