@@ -71,21 +71,17 @@ async def _wait(seconds, receive):
 
 
 class _Clocked:
-    """Awaits what an application's call gave, and tells the capture when that is suspended."""
+    """Awaits a coroutine, and tells the capture when it is suspended."""
 
-    def __init__(self, awaitable, capture):
-        self._awaitable = awaitable
+    def __init__(self, coroutine, capture):
+        self._coroutine = coroutine
         self._capture = capture
 
     def __await__(self):
-        if type(self._awaitable) is not CoroutineType:
-            return (yield from self._awaitable.__await__())
-        return (yield from self._clock(self._awaitable))
-
-    def _clock(self, coroutine):
-        """As `yield from coroutine`. What is thrown in is handed on outside of the handler, so that it does not
+        """As the coroutine's own. What is thrown in is handed on outside of the handler, so that it does not
         become the context of exceptions that have nothing to do with it."""
-        capture, step, value = self._capture, coroutine.send, None
+        capture, coroutine = self._capture, self._coroutine
+        step, value = coroutine.send, None
         while True:
             try:
                 wish = step(value)
@@ -101,6 +97,11 @@ class _Clocked:
             except BaseException as error:
                 step, value = coroutine.throw, error
             capture.goes_on()
+
+
+def _clocked(awaitable, capture):
+    """What an application's call gave, to be awaited. What is no coroutine of Python's is not clocked."""
+    return _Clocked(awaitable, capture) if type(awaitable) is CoroutineType else awaitable
 
 
 def _encoded(headers):
@@ -161,7 +162,7 @@ async def _replace(web, capture, app, scope, receive, send):
             await send_report()
 
     try:
-        await _Clocked(app(scope, receive, dropping), capture)
+        await _clocked(app(scope, receive, dropping), capture)
     except BaseException as error:
         capture.left_by(error)
         web.end(capture)
@@ -267,13 +268,11 @@ class ProfilerMiddleware:
         answer = self._web.ask(name, scope)
         if answer is True or answer is False or answer is None:
             return answer
-        if inspect.isawaitable(answer):
-            try:
-                answer = await answer
-            except Exception as error:
-                self._web.journal.tell(name, f"{name} raised an exception", error)
-                return False
-        return bool(answer)
+        try:
+            return bool(await answer if inspect.isawaitable(answer) else answer)
+        except Exception as error:
+            self._web.journal.tell(name, f"{name} raised an exception", error)
+            return False
 
     def _ask_with(self, scope, key):
         if not self._web.has_secret(key):
@@ -305,7 +304,7 @@ class ProfilerMiddleware:
             await _replace(web, capture, self.app, scope, receive, send)
             return None
         try:
-            await _Clocked(self.app(scope, receive, _noting(web, capture, send)), capture)
+            await _clocked(self.app(scope, receive, _noting(web, capture, send)), capture)
         except BaseException as error:
             capture.left_by(error)
             raise
