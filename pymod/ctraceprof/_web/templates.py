@@ -93,8 +93,9 @@ def _spell(route, child, scope, depth):
         return None
     if inner is None:
         return path
-    below = _walk(inner, {**scope, **child}, depth + 1) if inner else None
-    return (path or "") + (below or "/{path}")
+    # Routes that are not known are those of an application of another kind.
+    below = _walk(inner, {**scope, **child}, depth + 1) if inner else "/{path}"
+    return None if below is None else (path or "") + below
 
 
 # --- WSGI ------------------------------------------------------------------------------------
