@@ -102,7 +102,8 @@ def test_routes_of_starlettes_before_1():
 def test_more_of_starlettes_routes():
     app = starlette_routes()
     middleware = ProfilerMiddleware(app, one_in=1)
-    get(middleware, "/hosted/9", headers=[(b"host", b"x.example.org")])
+    client, scope = Client(), {**scope_of("/hosted/9"), "headers": [(b"host", b"x.example.org")]}
+    asyncio.run(middleware(scope, client.receive, client.send))
     client = Client({"type": "websocket.connect"}, {"type": "websocket.disconnect"})
     scope = {**scope_of("/ws/7"), "type": "websocket"}
     asyncio.run(middleware(scope, client.receive, client.send))
