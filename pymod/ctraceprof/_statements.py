@@ -55,8 +55,9 @@ def shape(text, escapes=False):
     cut = len(text) > MAX_TEXT
     pattern = _ESCAPING if escapes else _STANDARD
     folded = " ".join(pattern.sub(_replace, text[:MAX_TEXT]).split())
-    folded = _IN.sub(r"\1 (...)", folded)
-    folded = _ROWS.sub(r"\1, ...", folded)
+    # Functions, as texts would have Python code of re's called, which would be recorded.
+    folded = _IN.sub(lambda found: found[1] + " (...)", folded)
+    folded = _ROWS.sub(lambda found: found[1] + ", ...", folded)
     if cut:
         # Where a list was cut off its end is not to tell how long it was.
         folded = (folded[: folded.rfind(", ...")] if ", ..." in folded else folded) + ", ..."

@@ -34,13 +34,13 @@ td a { display: inline-block; min-width: 24px; min-height: 24px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dt { color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 30rem) { body { padding: .75rem .75rem 2rem; } dl { grid-template-columns: 1fr; } }
+@media (max-width: 30rem) { body { padding: .75rem .75rem 2rem; } .long { min-width: 11rem; } }
 """
 
 _digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 _NOTHING_ELSE = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-PAGE_POLICY = f"default-src 'none'; style-src 'sha256-{_digest}'; {_NOTHING_ELSE}"
+PAGE_POLICY = f"default-src 'none'; img-src data:; style-src 'sha256-{_digest}'; {_NOTHING_ELSE}"
 
 # On every answer of the pages and every report.
 SAFETY = [

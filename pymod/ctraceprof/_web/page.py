@@ -13,6 +13,9 @@ RECENT = 50
 FUNCTIONS = 50
 ROWS = 50
 
+# Executions of one statement in one request that are marked.
+MANY = 10
+
 
 def _links(prefix):
     return " ".join(f'<a href="{prefix}/{name}">{name}</a>' for name in REPORTS)
@@ -34,8 +37,8 @@ ROUTE_HEADS = [
 ]  # fmt: skip
 
 CAPTURE_HEADS = [
-    ("Began, UTC", "text"), ("Request", "text"), ("Route", "text"), ("Status", ""), ("Duration", ""),
-    ("Active", ""), ("Awaited", ""), ("SQL", "text"), ("Notes", "text"), ("Report", "text"),
+    ("Request", "text"), ("Status", ""), ("Duration", ""), ("Active", ""), ("Awaited", ""), ("SQL", ""),
+    ("Notes", "text"), ("Report", "text"), ("Route", "text"), ("Began, UTC", "text"),
 ]  # fmt: skip
 
 
@@ -56,10 +59,11 @@ def _statements(capture):
     """How many there were, and what tells of N+1."""
     count = sum(total.calls for total in capture.spans.statements())
     if not count:
-        return cell("", "text")
+        return cell("")
     most = repeated(capture)
-    again = "" if most is None else f", one of them {most.calls} times"
-    return cell(f"{count} statements{again}", "text bad" if most is not None and most.calls > 9 else "text")
+    if most is None:
+        return cell(str(count))
+    return cell(f"{count}, {most.calls} alike", "bad" if most.calls >= MANY else "")
 
 
 def _notes(capture):
@@ -79,9 +83,7 @@ def _capture_row(capture):
     duration, active, awaited = capture.times()
     is_bad = capture.has_failed or (capture.status or 0) >= 500
     return [
-        cell(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(capture.began)), "text"),
         cell(f"{capture.method} {capture.path}", "text code", f"captures/{capture.id}"),
-        cell(capture.route or "", "text code"),
         cell("" if capture.status is None else str(capture.status), "bad" if is_bad else ""),
         cell(milliseconds(duration)),
         cell(milliseconds(active)),
@@ -89,6 +91,8 @@ def _capture_row(capture):
         _statements(capture),
         cell(_notes(capture), "text"),
         f'<td class="text">{_links(f"captures/{capture.id}")}</td>',
+        cell(capture.route or "", "text code"),
+        cell(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(capture.began)), "text"),
     ]
 
 
@@ -98,7 +102,8 @@ def index_page(routes, captures, running):
         _heading(
             "Profiles",
             f"Process {os.getpid()}. Figures are of the requests that this process captured, not of all. "
-            "Active: time that their code ran, on any thread; awaited: time that their own coroutine was suspended.",
+            "Active: time that their code ran, on any thread; awaited: time that their own coroutine was suspended; "
+            "alike: executions of the same SQL statement with other values.",
         ),
         "<h2>Routes</h2>",
         table("Routes", ROUTE_HEADS, map(_route_row, routes)) if routes else "<p>No request has been captured yet.</p>",
@@ -111,10 +116,10 @@ def index_page(routes, captures, running):
 
 # --- a capture, a route ----------------------------------------------------------------------
 
-FUNCTION_HEADS = [("Calls", ""), ("Own time", ""), ("Cumulative", ""), ("Awaited", ""), ("Function", "text")]
-SPAN_HEADS = [("Calls", ""), ("Total", ""), ("Longest", ""), ("Failed", ""), ("Span", "text")]
+FUNCTION_HEADS = [("Function", "text"), ("Calls", ""), ("Own time", ""), ("Cumulative", ""), ("Awaited", "")]
+SPAN_HEADS = [("Span", "text"), ("Calls", ""), ("Total", ""), ("Longest", ""), ("Failed", "")]
 STATEMENT_HEADS = [
-    ("Calls", ""), ("Total", ""), ("Longest", ""), ("Rows", ""), ("Failed", ""), ("Statement", "text"),
+    ("Statement", "text"), ("Calls", ""), ("Total", ""), ("Longest", ""), ("Rows", ""), ("Failed", ""),
 ]  # fmt: skip
 
 
@@ -124,11 +129,11 @@ def _functions(profile):
         return "<p>Nothing was recorded.</p>"
     cells = [
         [
+            cell(row.name if row.file == "~" else f"{row.name} ({row.file}:{row.line})", "long code"),
             cell(str(row.calls)),
             cell(milliseconds(row.total)),
             cell(milliseconds(row.cumulative)),
             cell("" if row.coroutine is None else milliseconds(row.coroutine.awaited)),
-            cell(row.name if row.file == "~" else f"{row.name} ({row.file}:{row.line})", "long code"),
         ]
         for row in rows[:FUNCTIONS]
     ]
@@ -140,11 +145,11 @@ def _functions(profile):
 def _spans(spans):
     cells = [
         [
+            cell(total.name, "long"),
             cell(str(total.calls)),
             cell(milliseconds(total.seconds)),
             cell(milliseconds(total.longest)),
             cell(str(total.failed), "bad" if total.failed else ""),
-            cell(total.name, "long"),
         ]
         for total in spans.totals()[:ROWS]
     ]
@@ -154,12 +159,12 @@ def _spans(spans):
 def _sql(spans):
     cells = [
         [
-            cell(str(total.calls), "bad" if total.calls > 9 else ""),
+            cell(total.statement, "long code"),
+            cell(str(total.calls), "bad" if total.calls >= MANY else ""),
             cell(milliseconds(total.seconds)),
             cell(milliseconds(total.longest)),
             cell(str(total.rows)),
             cell(str(total.failed), "bad" if total.failed else ""),
-            cell(total.statement, "long code"),
         ]
         for total in spans.statements()[:ROWS]
     ]
@@ -198,7 +203,7 @@ def route_page(route):
     """The page (bytes) of one route."""
     parts = [
         _nav("../", _links(str(route.number))),
-        _heading(route.label, f"{route.requests} requests captured; the profile is the sum of {route.merged}."),
+        _heading(route.label, f"Captured: {route.requests}. The profile is the sum of {route.merged}."),
         table("Durations", ROUTE_HEADS[:-1], [_route_row(route, "../")[:-1]]),
         "<h2>Functions by their own time</h2>",
         _functions(route.profile),

@@ -153,7 +153,7 @@ def _route_text(route):
     times = ", ".join(f"{name} {milliseconds(facts[name])}" for name in ("mean", "p50", "p95", "p99"))
     lines = [
         route.label,
-        f"{route.requests} requests captured, {route.errors} errors; the profile is of {route.merged}",
+        f"captured: {route.requests}, with errors: {route.errors}; the profile is the sum of {route.merged}",
         f"{times}; {milliseconds(facts['active'])} active, {milliseconds(facts['awaited'])} awaited",
     ]
     return _lines(lines) + "\n" + _table(route.profile)
@@ -192,7 +192,7 @@ def capture_report(capture, format):
 
 def route_report(route, format):
     """The Report of a route's captures together. format: a key of REPORTS."""
-    title = f"{route.label}, {route.merged} requests"
+    title = f"{route.label}, {route.merged} captured"
     return _report(
         format, f"route-{route.number}", route.profile, {"command": title}, title,
         lambda: _route_text(route), "route", lambda: _route_facts(route),
