@@ -108,8 +108,10 @@ TP_API struct _object *tp_recording_timer(const tp_recording *recording);
 TP_API struct _object *tp_recording_code(const tp_recording *recording,
                                          const tp_function *function);
 
-/* The calling context, and what will inherit it, belongs to a recording of contexts no more, which goes on
- * elsewhere: for what has inherited it by chance. */
+/* From now on the calling context, and what will inherit it, belongs to a recording of contexts, or does so no
+ * more; elsewhere it goes on. For what has inherited it by chance, and for who takes turns with others in one
+ * context. Nothing happens when the recording does not run. */
+TP_API TP_NODISCARD tp_status tp_recording_enter_context(tp_recording *recording);
 TP_API TP_NODISCARD tp_status tp_recording_leave_context(tp_recording *recording);
 
 /* Recordings of contexts, carried by hand to where Python does not copy the context. sessions_here gives

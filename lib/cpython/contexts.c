@@ -200,6 +200,18 @@ void tp_contexts_leave(tp_recording *recording)
     PyErr_SetRaisedException(exception);
 }
 
+tp_status tp_locked_recording_enter_context(tp_recording *recording)
+{
+    tp_ticket *ticket = recording->ticket;
+    tp_status status = TP_OK;
+    members *before = present_members(recording->engine);
+    if (ticket != NULL && !has(before, ticket))
+        status = set_members(recording->engine,
+                             make_members(recording->engine, ticket, before, NULL, NULL), NULL);
+    Py_XDECREF(before);
+    return status;
+}
+
 tp_status tp_locked_recording_leave_context(tp_recording *recording)
 {
     return recording->ticket == NULL ? TP_OK : drop_ticket(recording->engine, recording->ticket);

@@ -103,6 +103,11 @@ size_t tp_recording_memory(const tp_recording *recording)
     RETURN_UNDER_LOCK(recording->engine->post, size_t, tp_locked_recording_memory(recording));
 }
 
+tp_status tp_recording_enter_context(tp_recording *recording)
+{
+    RETURN_UNDER_LOCK(recording->engine->post, tp_status, tp_locked_recording_enter_context(recording));
+}
+
 tp_status tp_recording_leave_context(tp_recording *recording)
 {
     RETURN_UNDER_LOCK(recording->engine->post, tp_status, tp_locked_recording_leave_context(recording));

@@ -23,6 +23,7 @@ TP_NODISCARD tp_status tp_locked_recording_set_options(tp_recording *recording, 
 PyObject *tp_locked_recording_code(const tp_recording *recording, const tp_function *function);
 size_t tp_locked_recording_memory(const tp_recording *recording);
 
+TP_NODISCARD tp_status tp_locked_recording_enter_context(tp_recording *recording);
 TP_NODISCARD tp_status tp_locked_recording_leave_context(tp_recording *recording);
 
 PyObject *tp_locked_sessions_here(tp_engine *engine);

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import sys
 import time
@@ -293,12 +294,12 @@ class ProfilerMiddleware:
         path = route_path(scope["path"], scope.get("root_path", ""))
         kind = scope["type"]
         method = scope["method"] if kind == "http" else "WEBSOCKET"
-        capture, why = web.begin(kind, method, path, scope, lambda: scope_template(scope, before), ask)
+        find = functools.partial(scope_template, scope, before)
+        capture, why = web.begin(kind, method, path, scope, find, ask, _current_task())
         if capture is None:
             if ask is not None:
                 send = _with_headers(send, lambda message: [("X-Profile-Error", why)])
             return await self.app(scope, receive, send)
-        capture.task = _current_task()
         scope[MARK] = capture.id
         if ask is not None and ask.replace and kind == "http":
             await _replace(web, capture, self.app, scope, receive, send)

@@ -446,3 +446,46 @@ def test_two_thousand_short_profiles_one_after_the_other(name):
         with ctraceprof.Profile(scope=name) as profile:
             leaf()
         assert counts(profile)[0] == Counter(leaf=1)
+
+
+def test_a_context_leaves_its_profile_and_enters_it_again():
+    profile, other = ctraceprof.Profile(scope="context"), ctraceprof.Profile(scope="context")
+    profile._join()  # nothing happens: it is not enabled
+    with other:
+        profile.enable()
+        work(1)
+        left = contextvars.copy_context()
+        left.run(profile._leave)
+        left.run(work, 10)
+        work(100)
+        left.run(profile._join)
+        left.run(profile._join)
+        left.run(work, 1000)
+        profile.disable()
+        left.run(profile._join)
+        left.run(work, 10000)
+    assert counts(profile)[0]["leaf"] == 1101 and counts(other)[0]["leaf"] == 11111
+
+
+def test_taking_turns_in_one_context():
+    """Frames stay open above what is recorded, and suspended ones below it are entered again."""
+
+    def generator(n):
+        for i in range(n):
+            work(i)
+            yield
+
+    profile = ctraceprof.Profile(scope="context")
+    profile.enable()
+    mine, others = generator(50), generator(50)
+    for _ in range(50):
+        next(mine)
+        profile._leave()
+        next(others)
+        work(1)
+        profile._join()
+    profile.disable()
+    functions = counts(profile)[0]
+    assert functions["leaf"] == sum(range(50)) and functions["work"] == 50
+    rows = {record.name: record for record in profile.stats()}
+    assert rows["generator"].calls == 50 and "_join" not in str(rows["generator"].callers)

@@ -18,7 +18,7 @@ class Capture:
     """Begun with begin() in the request's context, ended with stop() anywhere.
 
     What its middleware tells it: status, the response's (int); left_by(), what exception left the application;
-    waits() and goes_on(), as the request's coroutine is suspended and resumed.
+    waits() and goes_on(), as the application gives way to its server's code in the same context, and returns.
     """
 
     def __init__(self, kind, method, path, ask, find_route, options):
@@ -59,14 +59,17 @@ class Capture:
         self._started = time.perf_counter()
 
     def waits(self):
-        """The request's coroutine is suspended."""
+        """The application is suspended: what runs in this context now is not to be recorded."""
         self._waits_since = time.perf_counter()
+        if not self.is_over:
+            self.profile._leave()
 
     def goes_on(self):
         """It is not any more."""
         since, self._waits_since = self._waits_since, None
-        if since is not None and not self.is_over:
+        if not self.is_over:
             self.awaited += time.perf_counter() - since
+            self.profile._join()
 
     def left_by(self, error):
         """An exception left the application; one that only ends it (a cancellation) is no failure."""

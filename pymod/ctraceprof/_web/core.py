@@ -1,6 +1,7 @@
 """Web: all that a middleware has, apart from the way in which its requests come."""
 
 import contextlib
+import functools
 import os
 import weakref
 from contextvars import ContextVar
@@ -150,11 +151,11 @@ class Web:
 
     # --- captures ----------------------------------------------------------------------------
 
-    def begin(self, kind, method, path, request, find_template, ask=None):
+    def begin(self, kind, method, path, request, find_template, ask=None, task=None):
         """Begin to capture the request of the calling context: (Capture, ""), or (None, why not).
 
         kind: "http" or "websocket"; request: what route= is asked about; find_template: without
-        arguments, called when the request is over, for the route's template or None.
+        arguments, called when the request is over, for the route's template or None; task: what runs it.
         """
         if ask is not None and ask.error:
             return None, ask.error
@@ -164,25 +165,33 @@ class Web:
         if not self._places.take(place):
             return None, BUSY
         try:
-            capture = Capture(kind, method, path, ask, self._finder(request, find_template), self.options.profile)
-            capture.web, capture.place = self, place
-            capture.begin()
+            find_route = functools.partial(self.template, request, find_template)
+            capture = Capture(kind, method, path, ask, find_route, self.options.profile)
+            capture.web, capture.place, capture.task = self, place, task
+            under_way[capture.id] = capture
             capture.token = _inside.set(weakref.ref(capture))
+            self._watchdog.watch(capture)  # which may start its thread: not to be recorded
+            capture.begin()
         except Exception as error:
-            self._places.give_back(place)
+            self._let_go(capture)
             self.journal.tell("hook", "requests cannot be profiled", error)
             return None, NO_HOOK
-        under_way[capture.id] = capture
-        self._watchdog.watch(capture)
         return capture, ""
+
+    def _let_go(self, capture):
+        """It is over, or has not even begun."""
+        self._watchdog.forget(capture)
+        if self._process == capture.process:
+            self._places.give_back(capture.place)
+        under_way.pop(capture.id, None)
+        with contextlib.suppress(ValueError):  # another context: that one goes with its request
+            _inside.reset(capture.token)
+        capture.forget_request()
 
     def _forked(self):
         """The parent's captures are not this process's."""
         under_way.clear()
         self._start_anew()
-
-    def _finder(self, request, find_template):
-        return lambda: self.template(request, find_template)
 
     def template(self, request, find_template):
         """The route's template of a request that has been routed: what route= says, else what is found."""
@@ -218,18 +227,12 @@ class Web:
             self.routes.measure(capture.route or UNMATCHED, capture.method, capture.status, seconds)
 
     def _file(self, capture):
-        self._watchdog.forget(capture)
-        if self._process == capture.process:
-            self._places.give_back(capture.place)
         try:
             capture.route = capture.find_route()
             self.routes.add(capture)
             self.store.add(capture)
         finally:
-            under_way.pop(capture.id, None)
-            with contextlib.suppress(ValueError):  # another context: that one goes with its request
-                _inside.reset(capture.token)
-            capture.forget_request()
+            self._let_go(capture)
 
     def running(self):
         """A list of this middleware's captures under way."""

@@ -1,7 +1,6 @@
 """Per-route durations for Prometheus: its text format, and a collector for prometheus_client."""
 
 import math
-import sys
 
 __all__ = ["CONTENT_TYPE", "Collector", "exposition"]
 
@@ -47,8 +46,9 @@ class Collector:
         return []
 
     def collect(self):
-        metrics = sys.modules["prometheus_client.core"]  # whoever has a registry has imported it
-        family = metrics.HistogramMetricFamily(NAME, self._help, labels=LABELS)
+        from prometheus_client.core import HistogramMetricFamily  # there is one: it has the registry
+
+        family = HistogramMetricFamily(NAME, self._help, labels=LABELS)
         for template, method, status, pairs, total in self._routes.histograms():
             values = (template, method, str(status) if status else "")
             family.add_metric(values, [(_bound(bound), count) for bound, count in pairs], total)

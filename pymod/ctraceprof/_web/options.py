@@ -57,7 +57,7 @@ def _path(value, is_guarded):
 
 
 def _choice(name, value, choices):
-    if value not in choices or isinstance(value, int) != isinstance(choices[choices.index(value)], int):
+    if (type(value), value) not in [(type(choice), choice) for choice in choices]:
         raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, not {value!r}")
     return value
 

@@ -10,7 +10,7 @@ __all__ = ["capture_page", "index_page", "route_page"]
 
 # Recent captures, functions, spans and statements that are shown.
 RECENT = 50
-FUNCTIONS = 25
+FUNCTIONS = 50
 ROWS = 50
 
 
@@ -39,12 +39,12 @@ CAPTURE_HEADS = [
 ]  # fmt: skip
 
 
-def _route_row(route):
+def _route_row(route, home=""):
     count = max(route.requests, 1)
     quantiles = [route.durations.quantile(share) for share in (0.5, 0.95, 0.99)]
     figures = [route.seconds / count, *quantiles, route.active / count, route.awaited / count]
     return [
-        cell(route.label, "text code", f"routes/{route.number}"),
+        cell(route.label, "text code", f"{home}routes/{route.number}"),
         cell(str(route.requests)),
         cell(str(route.errors), "bad" if route.errors else ""),
         *[cell(milliseconds(seconds)) for seconds in figures],
@@ -199,7 +199,7 @@ def route_page(route):
     parts = [
         _nav("../", _links(str(route.number))),
         _heading(route.label, f"{route.requests} requests captured; the profile is the sum of {route.merged}."),
-        table("Durations", ROUTE_HEADS[:-1], [_route_row(route)[:-1]]),
+        table("Durations", ROUTE_HEADS[:-1], [_route_row(route, "../")[:-1]]),
         "<h2>Functions by their own time</h2>",
         _functions(route.profile),
     ]

@@ -112,12 +112,13 @@ def _table(profile):
     stream = io.StringIO()
     stats = pstats.Stats(frozen, stream=stream).strip_dirs().sort_stats("cumulative")
     stats.print_stats(ROWS)
-    return stream.getvalue().lstrip("\n")
+    return _lines(stream.getvalue().strip("\n").split("\n"))
 
 
-def _line(text):
-    """A text of one line: what terminals would obey is spelled out."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: f"\\x{ord(found[0]):02x}", text)
+def _lines(lines):
+    """A text of lines: what terminals would obey in them is spelled out."""
+    text = (re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: f"\\x{ord(found[0]):02x}", line) for line in lines)
+    return "\n".join(text) + "\n"
 
 
 def _capture_text(capture):
@@ -144,7 +145,7 @@ def _capture_text(capture):
             f"  {t.statement}"
             for t in statements[:LINES]
         ]
-    return "\n".join(map(_line, lines)) + "\n\n" + _table(capture.profile)
+    return _lines(lines) + "\n" + _table(capture.profile)
 
 
 def _route_text(route):
@@ -155,7 +156,7 @@ def _route_text(route):
         f"{route.requests} requests captured, {route.errors} errors; the profile is of {route.merged}",
         f"{times}; {milliseconds(facts['active'])} active, {milliseconds(facts['awaited'])} awaited",
     ]
-    return "\n".join(map(_line, lines)) + "\n\n" + _table(route.profile)
+    return _lines(lines) + "\n" + _table(route.profile)
 
 
 # --- all formats -----------------------------------------------------------------------------

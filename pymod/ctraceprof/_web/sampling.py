@@ -43,55 +43,53 @@ def kind_of_path(path):
 
 
 class PerSecond:
-    """At most R requests in any second, and none of a kind as long as others wait for theirs.
+    """At most R requests in any second, of which each kind has its turns.
 
-    Kinds are to share evenly what there is: each waits `pause` seconds after it had its turn, and the pause
-    is adapted so that all of them leave room for a kind that comes rarely. All is bounded.
+    After its turn a kind pauses. The pause is one for all kinds, so that they share evenly, and is adapted
+    so that all together leave room for a kind that comes rarely.
     """
 
     MOST_KINDS = 256
+    FULL = 0.6  # of what there is to take: where more is taken the pause becomes longer
 
     def __init__(self, rate, clock=time.monotonic):
         self._clock = clock
-        self._number = max(1, int(rate))
-        self._window = self._number / rate  # seconds for that number
-        self._taken = deque(maxlen=self._number)
-        self._crowd = max(1, self._number * 3 // 4)  # taken in a window: from here on kinds wait
-        self._last = {}
+        self._rate = rate
+        number = max(1, int(rate))
+        self._window = number / rate  # seconds for that number
+        self._taken = deque([-math.inf] * number, maxlen=number)  # when the last ones were
+        self._last = {}  # kind: when its last turn was
         self._pause = 0.0
         self._adapted = clock()
+        self._since = 0  # turns since then
         self._lock = threading.Lock()
 
     def is_next(self, kind_of, path):
         """Called for each request; kind_of(path) is asked only if there is room."""
         now = self._clock()
-        taken = self._taken
-        if len(taken) == self._number and now - taken[0] < self._window:
+        if now - self._taken[0] < self._window:
             return False
         with self._lock:
-            return self._take(now, kind_of(path))
+            return now - self._taken[0] >= self._window and self._take(now, kind_of(path))
 
     def _take(self, now, kind):
-        if now - self._adapted >= self._window / 2:
+        if now - self._adapted >= 2 * self._window:
             self._adapt(now)
-        taken, last = self._taken, self._last
-        if len(taken) == self._number and now - taken[0] < self._window:
-            return False
-        if kind not in last and len(last) >= self.MOST_KINDS:
+        if kind not in self._last and len(self._last) >= self.MOST_KINDS:
             kind = None
-        if now - last.get(kind, -1e18) < self._pause:
+        if now - self._last.get(kind, -math.inf) < self._pause:
             return False
-        taken.append(now)
-        last[kind] = now
+        self._taken.append(now)
+        self._last[kind] = now
+        self._since += 1
         return True
 
     def _adapt(self, now):
-        recent = sum(now - then < self._window for then in self._taken)
-        least, most = self._window / self._number, self._window * self.MOST_KINDS
-        if recent >= self._crowd:
-            self._pause = min(max(self._pause * 1.25, least), most)
+        shortest, longest = 1 / self._rate, self._window * self.MOST_KINDS
+        if self._since > self.FULL * self._rate * (now - self._adapted):
+            self._pause = min(max(self._pause * 1.25, shortest), longest)
         else:
-            self._pause = self._pause * 0.8 if self._pause > least / 2 else 0.0
-        self._adapted = now
-        longest = max(10 * self._window, 2 * self._pause)
-        self._last = {kind: then for kind, then in self._last.items() if now - then < longest}
+            self._pause = self._pause * 0.8 if self._pause > shortest else 0.0
+        self._adapted, self._since = now, 0
+        memory = max(10 * self._window, 2 * self._pause)
+        self._last = {kind: then for kind, then in self._last.items() if now - then < memory}

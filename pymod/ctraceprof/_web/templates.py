@@ -36,11 +36,9 @@ def scope_template(scope, before):
     template = _text(scope.get("path_template"))  # Litestar
     if template is not None:
         return _text(before.get("root_path", "") + template) if _is_mounted(before) else template
-    app = scope.get("app")
-    routes = getattr(scope.get("router") or app, "routes", None)
-    if routes is not None and scope.get("endpoint") is not None:
-        return _text(_starlette_template(scope, before, routes))
-    if app is None and "django.urls" in sys.modules:
+    if scope.get("endpoint") is not None:
+        return _text(_starlette_template(scope, before))
+    if scope.get("app") is None and "django.urls" in sys.modules:
         return django_template(route_path(before["path"], before.get("root_path", "")))
     return None
 
@@ -49,14 +47,23 @@ def _is_mounted(before):
     return before.get("app_root_path") is not None
 
 
-def _starlette_template(scope, before, routes):
+def _routes(scope, before):
+    """Those of the router that the request came to first, or, if that was before, of the application after it."""
+    for name in ("router", "app"):
+        found = scope.get(name)
+        if found is not before.get(name):
+            return getattr(found, "routes", ())
+    return ()
+
+
+def _starlette_template(scope, before):
     """Of Starlette, FastAPI and what is built on them."""
     route = scope.get("route")
     if route is not None and scope.get("root_path", "") == before.get("root_path", ""):
         path = _included_path(scope, route) or getattr(route, "path", None)
         if path is not None and not hasattr(route, "routes"):
             return path
-    return _walk(routes, before, 0)
+    return _walk(_routes(scope, before), before, 0)
 
 
 def _included_path(scope, route):
@@ -93,8 +100,9 @@ def _spell(route, child, scope, depth):
         return None
     if inner is None:
         return path
-    below = _walk(inner, {**scope, **child}, depth + 1) if inner else None
-    return (path or "") + (below or "/{path}")
+    # Routes that are not known are those of an application of another kind.
+    below = _walk(inner, {**scope, **child}, depth + 1) if inner else "/{path}"
+    return None if below is None else (path or "") + below
 
 
 # --- WSGI ------------------------------------------------------------------------------------
