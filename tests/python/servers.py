@@ -65,8 +65,9 @@ def serve(kind, app, middleware=None, *, quiet=True, environment=(), **options):
     environment: pairs of more variables.
     """
     module = app.partition(":")[0]
-    for needed in (kind, NEEDS[module]):
-        if needed not in (None, "wsgiref"):
+    worker = options.get("worker_class") == "gevent" and "gevent"
+    for needed in (kind, NEEDS[module], worker):
+        if needed not in (None, False, "wsgiref"):
             pytest.importorskip(needed, reason=f"{needed} is not installed")
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener, tempfile.TemporaryFile() as errors:
         variables = {**os.environ, **dict(environment), "WEBAPP_MIDDLEWARE": json.dumps(middleware),
@@ -80,6 +81,7 @@ def serve(kind, app, middleware=None, *, quiet=True, environment=(), **options):
         server = Server(listener.getsockname()[1], process, errors)
         try:
             _wait(server)
+            listener.close()  # the server's end is to be the end of those who wait
             yield server
             if process.poll() is None:
                 status = server.stop()

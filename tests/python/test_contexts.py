@@ -390,6 +390,36 @@ def test_random_switches_between_contexts_equal_a_reference():
         assert got == seen
 
 
+@pytest.mark.parametrize("include", [None, HERE], ids=["all", "filtered"])
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "beside others"])
+def test_what_asgiref_carries_into_its_own_event_loop(include, others):
+    """async_to_sync() sets variables in a context that the thread is in already, so no switch tells of it;
+    views of Django and Flask that are coroutines run so under a WSGI server."""
+    sync = pytest.importorskip("asgiref.sync", reason="asgiref is not installed")
+
+    async def inner(n):
+        work(n)  # before anything is awaited
+        await asyncio.sleep(0)
+        work(n)
+
+    def outer(n):
+        with ctraceprof.Profile(scope="context", include=include) as profile:
+            work(n)
+            sync.async_to_sync(inner)(n)
+            work(n)
+        work(1)
+        return profile
+
+    beside = ctraceprof.Profile(scope="context")
+    if others:
+        contextvars.copy_context().run(beside.enable)
+    sync.async_to_sync(inner)(5)  # nobody's
+    got = [counts(contextvars.copy_context().run(outer, n))[0] for n in (1, 2, 3)]
+    beside.disable()
+    assert got == [Counter(work=4, leaf=4 * n) for n in (1, 2, 3)]
+    assert counts(beside)[0] == Counter()
+
+
 def test_an_async_generator_closed_early_or_collected():
     async def main():
         with ctraceprof.Profile(scope="context") as profile:

@@ -1,5 +1,6 @@
 """Flask: views, a blueprint, functions before and after requests, streams, SQL, and plain WSGI below /raw."""
 
+import asyncio
 import hashlib
 import time
 
@@ -51,6 +52,13 @@ def waiting(n):
         work.waiting_leaf()
         time.sleep(0.001)
     return jsonify(waiting=n)
+
+
+@flask.get("/coroutine/<int:n>")
+async def coroutine(n):
+    call(work.waiting_leaf, n)
+    await asyncio.sleep(0.001)
+    return jsonify(coroutine=call(work.waiting_leaf, n))
 
 
 @flask.get("/thread/<int:n>")

@@ -29,7 +29,8 @@ def gunicorn(name, number, options):
     if any("--no-control-socket" in (setting.cli or ()) for setting in KNOWN_SETTINGS):
         sys.argv.append("--no-control-socket")
     for key, value in arguments.items():
-        sys.argv += ["--" + key.replace("_", "-"), str(value)]
+        option = "--" + key.replace("_", "-").removesuffix("-app")
+        sys.argv += [option] if value is True else [option, str(value)]
     module, _, attribute = name.partition(":")
     sys.argv.append(f"{module}:{attribute or 'app'}")
     WSGIApplication("%(prog)s").run()
