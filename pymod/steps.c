@@ -2,8 +2,8 @@
  * it. What decorates delegates to it by yield from or await, so that it is told of all that is sent and thrown.
  *
  * GeneratorExit alone is not passed on to what is delegated to: that is closed, and the exception raised by who
- * delegates. There it is caught, and hold() says whether it came from outside; it is then thrown at the next
- * step, so that the generator itself may answer it, as it may without the decorator. */
+ * delegates. There it is caught, and steps(error) says whether it came from outside; it is then thrown at the
+ * next step, so that the generator itself may answer it, as it may without the decorator. */
 #include "_core.h"
 
 #include <stddef.h>
@@ -237,9 +237,13 @@ static PyObject *steps_close(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *steps_hold(PyObject *self, PyObject *error)
+/* steps(error) */
+static PyObject *steps_hold(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     steps *s = as_steps(self);
+    PyObject *error;
+    if ((kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) || !PyArg_ParseTuple(args, "O", &error))
+        return NULL;
     int is_held = s->is_closing && PyErr_GivenExceptionMatches(error, PyExc_GeneratorExit);
     s->is_closing = 0;
     if (is_held)
@@ -326,7 +330,6 @@ static PyMethodDef steps_methods[] = {
     { "send", steps_send_method, METH_O, NULL },
     { "throw", steps_throw, METH_VARARGS, NULL },
     { "close", steps_close, METH_NOARGS, NULL },
-    { "hold", steps_hold, METH_O, NULL },
     { NULL, NULL, 0, NULL },
 };
 
@@ -334,6 +337,7 @@ static PyType_Slot steps_slots[] = {
     { Py_tp_new, (void *)(uintptr_t)steps_new },
     { Py_tp_iter, (void *)(uintptr_t)PyObject_SelfIter },
     { Py_tp_iternext, (void *)(uintptr_t)steps_next },
+    { Py_tp_call, (void *)(uintptr_t)steps_hold },
     { Py_am_await, (void *)(uintptr_t)PyObject_SelfIter },
     { Py_am_send, (void *)(uintptr_t)steps_send },
     { Py_tp_methods, steps_methods },

@@ -33,7 +33,7 @@ def {_}maker({_}function, {_}calls, {_}make):
             try:
                 return (yield from {_}steps)
             except GeneratorExit as {_}error:
-                if not {_}steps.hold({_}error):
+                if not {_}steps({_}error):
                     raise
     return {_}wrapper
 """,
@@ -45,7 +45,7 @@ def {_}maker({_}function, {_}calls, {_}make):
             try:
                 return await {_}steps
             except GeneratorExit as {_}error:
-                if not {_}steps.hold({_}error):
+                if not {_}steps({_}error):
                     raise
     return {_}wrapper
 """,
@@ -58,7 +58,7 @@ def {_}maker({_}function, {_}calls, {_}make):
             try:
                 {_}step = {_}steps((yield await {_}step))
             except BaseException as {_}error:
-                if {_}step.hold({_}error):
+                if {_}step({_}error):
                     continue
                 if {_}steps.has_ended:
                     if {_}steps.has_returned:
