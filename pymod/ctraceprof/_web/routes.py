@@ -74,7 +74,8 @@ class Routes:
         self._compensate = compensate
         self._routes = {}
         self._numbers = []
-        self._histograms = {}
+        self._histograms = {}  # by template, method, status or 0
+        self._measured = set()  # their templates
         self._lock = threading.Lock()
 
     def add(self, capture):
@@ -112,14 +113,14 @@ class Routes:
         return route
 
     def _measure(self, template, method, status, seconds):
-        templates = self._histograms
-        if template not in templates and len(templates) >= self._most and template != UNMATCHED:
-            template = OTHER
-        series = templates.setdefault(template, {})
-        key = known_method(method), status or 0
-        if key not in series:
-            series[key] = Buckets()
-        series[key].add(seconds)
+        key = template, method if method in METHODS else "_OTHER", status or 0
+        buckets = self._histograms.get(key)
+        if buckets is None:
+            if template not in self._measured and len(self._measured) >= self._most and template != UNMATCHED:
+                key = OTHER, *key[1:]
+            self._measured.add(key[0])
+            buckets = self._histograms.setdefault(key, Buckets())
+        buckets.add(seconds)
 
     def by_number(self, number):
         """The Route, or None."""
@@ -133,8 +134,4 @@ class Routes:
     def histograms(self):
         """A list of (template, method, status or 0, pairs as of Buckets.cumulative(), sum)."""
         with self._lock:
-            return [
-                (template, method, status, buckets.cumulative(), buckets.sum)
-                for template, series in sorted(self._histograms.items())
-                for (method, status), buckets in sorted(series.items())
-            ]
+            return [(*key, self._histograms[key].cumulative(), self._histograms[key].sum) for key in sorted(self._histograms)]
