@@ -16,14 +16,12 @@ static void holder_goes(PyObject *holder)
     tp_recording_destroy(PyCapsule_GetPointer(holder, RECORDING));
 }
 
-static tp_recording *recording_of(PyObject *holder)
+tp_recording *core_recording(PyObject *holder)
 {
     return PyCapsule_GetPointer(holder, RECORDING);
 }
 
-/* A reference to the holder, or NULL. Whoever works with the recording needs one: __init__ may be called
- * again meanwhile, on another thread or by Python code that the work leads to. */
-static PyObject *get_holder(PyObject *self)
+PyObject *core_holder(PyObject *self)
 {
     PyObject *holder;
     Py_BEGIN_CRITICAL_SECTION(self);
@@ -45,7 +43,7 @@ static void set_holder(PyObject *self, PyObject *holder)
 /* The same, with an exception when __init__ was not called. */
 static PyObject *need_holder(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
+    PyObject *holder = core_holder(self);
     if (holder == NULL)
         PyErr_SetString(PyExc_ValueError, "Profiler.__init__() was not called");
     return holder;
@@ -56,7 +54,7 @@ PyObject *core_hold_and(core_work work, PyObject *self, PyObject *args)
     PyObject *holder = need_holder(self);
     if (holder == NULL)
         return NULL;
-    PyObject *result = work(self, recording_of(holder), args);
+    PyObject *result = work(self, core_recording(holder), args);
     Py_DECREF(holder);
     return result;
 }
@@ -132,12 +130,10 @@ static PyObject *create_filtered(tp_engine *engine, tp_recording_options *option
  * refused. */
 static int clear_former(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
-    int failed = holder != NULL && tp_recording_clear(recording_of(holder)) != TP_OK;
+    PyObject *holder = core_holder(self);
+    int failed = holder != NULL && tp_recording_clear(core_recording(holder)) != TP_OK;
     Py_XDECREF(holder);
-    if (!failed)
-        core_forget_added(self);
-    return failed ? -1 : 0;
+    return failed ? -1 : core_forget_added(self);
 }
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -208,7 +204,7 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwarg
     PyObject *holder = need_holder(self);
     if (holder == NULL)
         return NULL;
-    tp_recording *recording = recording_of(holder);
+    tp_recording *recording = core_recording(holder);
     tp_status status = tp_recording_set_options(recording, !edges, !with_builtins);
     if (status == TP_OK)
         status = tp_recording_start(recording);
@@ -259,7 +255,8 @@ static PyObject *do_clear_data(PyObject *self, tp_recording *recording, PyObject
     (void)unused;
     if (tp_recording_clear(recording) != TP_OK)
         return NULL;
-    core_forget_added(self);
+    if (core_forget_added(self) != 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
@@ -273,10 +270,9 @@ PyDoc_STRVAR(add_doc,
              "and of what it recorded itself. Thread-safe. Takes as long as reading the other profile.\n"
              "Raises TypeError if other is no Profiler, and MemoryError, with nothing lost.");
 
-static PyObject *profiler_add(PyObject *self, PyObject *other)
+static PyObject *add_other(PyObject *self, PyObject *other, int is_to_wait)
 {
     const core_state *state = core_state_of_type(Py_TYPE(self));
-    tp_profile *profile;
     if (state == NULL)
         return NULL;
     if (!PyObject_TypeCheck(other, state->profiler_type))
@@ -285,11 +281,30 @@ static PyObject *profiler_add(PyObject *self, PyObject *other)
     Py_XDECREF(own); /* it was only asked whether there is one */
     if (holder == NULL)
         return NULL;
-    tp_status status = core_take_both(other, recording_of(holder), &profile);
+    PyObject *capsule;
+    tp_status status = core_take_shared(other, core_recording(holder), &capsule);
     Py_DECREF(holder);
-    if (status != TP_OK || core_add_profile(self, profile) != 0)
+    if (status != TP_OK)
+        return NULL;
+    int failed = core_add_shared(self, capsule, is_to_wait);
+    Py_DECREF(capsule);
+    if (failed)
         return NULL;
     Py_RETURN_NONE;
+}
+
+static PyObject *profiler_add(PyObject *self, PyObject *other)
+{
+    return add_other(self, other, 0);
+}
+
+PyDoc_STRVAR(append_doc,
+             "_append($self, other, /)\n--\n\n"
+             "As add(), but that the sum is made later: by the next add(), or whenever it is asked for.");
+
+static PyObject *profiler_append(PyObject *self, PyObject *other)
+{
+    return add_other(self, other, 1);
 }
 
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
@@ -318,7 +333,7 @@ static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     if (as_profiler(self)->holder != NULL)
-        Py_VISIT(tp_recording_timer(recording_of(as_profiler(self)->holder)));
+        Py_VISIT(tp_recording_timer(core_recording(as_profiler(self)->holder)));
     Py_VISIT(as_profiler(self)->added);
     return 0;
 }
@@ -333,8 +348,8 @@ static int profiler_gc_clear(PyObject *self)
 /* An enabled profile that nobody holds any more stops by itself, and says so as files do. */
 static void profiler_finalize(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
-    tp_recording *recording = holder == NULL ? NULL : recording_of(holder);
+    PyObject *holder = core_holder(self);
+    tp_recording *recording = holder == NULL ? NULL : core_recording(holder);
     if (recording == NULL || !tp_recording_is_running(recording)) {
         Py_XDECREF(holder);
         return;
@@ -372,7 +387,7 @@ static PyObject *do_join(PyObject *self, tp_recording *recording, PyObject *unus
 {
     (void)self;
     (void)unused;
-    if (tp_recording_enter_context(recording) != TP_OK)
+    if (tp_recording_enter(recording) != TP_OK)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -386,8 +401,7 @@ static PyObject *do_leave(PyObject *self, tp_recording *recording, PyObject *unu
 {
     (void)self;
     (void)unused;
-    if (tp_recording_leave_context(recording) != TP_OK)
-        return NULL;
+    tp_recording_exit(recording);
     Py_RETURN_NONE;
 }
 
@@ -399,6 +413,7 @@ static PyMethodDef profiler_methods[] = {
     { "disable", profiler_disable, METH_NOARGS, disable_doc },
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
     { "add", profiler_add, METH_O, add_doc },
+    { "_append", profiler_append, METH_O, append_doc },
     { "getstats", core_getstats, METH_NOARGS, core_getstats_doc },
     { "_records", core_records, METH_NOARGS, core_records_doc },
     { "_dictionary", core_dictionary, METH_VARARGS, core_dictionary_doc },

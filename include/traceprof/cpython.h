@@ -58,6 +58,16 @@ typedef struct tp_recording_options {
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
 TP_API void tp_engine_release(tp_engine *engine);
 
+/* Code whose file name is this object, a str, is as if it were not there: it has no row, and what it calls is
+ * called by its caller. For what stands in for functions of the program's. One at a time; NULL is not allowed. */
+TP_API void tp_engine_hide(tp_engine *engine, struct _object *file);
+
+/* CPython 3.13 and later lets events be set 16.7 million times in an interpreter's life; to set them once more
+ * fails then, even if it is to switch them off. An engine sets them TP_MOST_CHANGES times at most, and refuses to
+ * start where that would be one more. Somebody else has done so `count` times. */
+#define TP_MOST_CHANGES 16000000u
+TP_API void tp_engine_count_changes(tp_engine *engine, uint32_t count);
+
 /* To be called in a forked child, before Python code of the program goes on there (os.register_at_fork).
  * Recordings go on in the child as copies of the parent's, on the one thread that there is; calls that
  * were open on others end now. Sets no exception. */
@@ -108,12 +118,6 @@ TP_API struct _object *tp_recording_timer(const tp_recording *recording);
 TP_API struct _object *tp_recording_code(const tp_recording *recording,
                                          const tp_function *function);
 
-/* From now on the calling context, and what will inherit it, belongs to a recording of contexts, or does so no
- * more; elsewhere it goes on. For what has inherited it by chance, and for who takes turns with others in one
- * context. Nothing happens when the recording does not run. */
-TP_API TP_NODISCARD tp_status tp_recording_enter_context(tp_recording *recording);
-TP_API TP_NODISCARD tp_status tp_recording_leave_context(tp_recording *recording);
-
 /* Recordings of contexts, carried by hand to where Python does not copy the context. sessions_here gives
  * those of the present one, a new reference, or NULL without an exception if there are none. They can be
  * entered in any context of the interpreter, any number of times: enter adds them to those that are there,
@@ -121,6 +125,25 @@ TP_API TP_NODISCARD tp_status tp_recording_leave_context(tp_recording *recording
 TP_API struct _object *tp_sessions_here(tp_engine *engine);
 TP_API struct _object *tp_sessions_enter(tp_engine *engine, struct _object *sessions);
 TP_API int tp_sessions_exit(tp_engine *engine, struct _object *token);
+
+/* A running recording of a context and the present context. exit: it records in this one no longer, but in
+ * copies made of it before; enter: it does again. So a coroutine can be recorded without those that await it,
+ * whose frames go on before its own do, in the same context: exit as it is suspended, enter as it goes on. What
+ * was entered and what is not running stays as it is. exit keeps exceptions as they are. */
+TP_API TP_NODISCARD tp_status tp_recording_enter(tp_recording *recording);
+TP_API void tp_recording_exit(tp_recording *recording);
+
+/* Whether the recording is one of many short ones: where events have to be switched on for it (3.12+), that is
+ * then done under an id other than the profiler's, and as it stops as the last one, they stay on for the next
+ * TP_IDLE_EVENTS of them, or until the next recording starts. That costs less than to switch them off and on, and
+ * is all that it costs: a program without events has nothing to pay, and one with events is rid of them soon. */
+#define TP_IDLE_EVENTS 300
+TP_API void tp_recording_set_recurrent(tp_recording *recording, int is_recurrent);
+
+/* Recordings with a purpose in common, which is known by an address that is never read through (NULL: none); and
+ * whether one of them records in the present context. */
+TP_API void tp_recording_set_group(tp_recording *recording, const void *group);
+TP_API int tp_group_is_here(tp_engine *engine, const void *group);
 
 TP_API size_t tp_recording_memory(const tp_recording *recording);
 

@@ -116,6 +116,7 @@ struct tp_engine {
     tp_calibration calibrations[TP_CALIBRATED_CLOCKS][2]; /* by clock, and whether builtins are recorded */
     TP_SHARED(unsigned long) calibrating; /* ident of the thread that calibrates, or 0 */
     size_t nearest_offset;    /* call_kind.h */
+    PyObject *hidden_file;    /* Owned or NULL; code of this file name, the object, is not recorded */
 };
 
 struct tp_recording {
@@ -138,6 +139,8 @@ struct tp_recording {
     bool builtins;
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
+    const void *group;    /* never read through; NULL: none */
+    bool recurrent;       /* others like it are to follow */
     tp_filter *filter;    /* Borrowed from the engine; NULL: all code is recorded */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
@@ -302,6 +305,13 @@ void tp_thread_do_chores(tp_engine *engine, tp_thread *thread);
 /* The program begins to import greenlet, on this thread. */
 void tp_thread_expect_greenlets(tp_engine *engine);
 
+/* Whether code has no row, in whatever recording. Events are also fired for what only stands for code. */
+TP_ALWAYS_INLINE bool tp_is_hidden(const tp_engine *engine, PyObject *code)
+{
+    return TP_UNLIKELY(engine->hidden_file != NULL) && Py_TYPE(code) == &PyCode_Type &&
+           TP_UNLIKELY(((PyCodeObject *)code)->co_filename == engine->hidden_file);
+}
+
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);
 void tp_hooks_destroy(tp_engine *engine);
@@ -318,6 +328,17 @@ bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording);
 
 /* The recording no longer is. *evicted is set when another tool is seen to have taken the hook. */
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted);
+
+/* An event while nothing is recorded: hooks that stay on for a recording that may follow go at last. What is
+ * called may be retired behind it, but is still there. Keeps exceptions as they are. */
+void tp_hooks_idle(tp_engine *engine);
+
+/* Somebody else has set events so many times. */
+void tp_hooks_count_changes(tp_engine *engine, uint32_t count);
+
+/* Who holds a tool id: a new reference, None for nobody, NULL without an exception where there are no ids, else
+ * with one. */
+PyObject *tp_hooks_holder(const tp_engine *engine, int id);
 
 /* The engine's tool id; -1 while it has none, and where there are none. */
 int tp_hooks_tool(const tp_engine *engine);

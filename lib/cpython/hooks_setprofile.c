@@ -107,6 +107,8 @@ static void record_coroutine(const tp_attachment *a, PyFrameObject *frame, int w
 static void record_all(tp_engine *engine, const tp_thread *thread, PyFrameObject *frame, int what,
                        PyObject *argument)
 {
+    if ((what == PyTrace_CALL || what == PyTrace_RETURN) && tp_is_hidden(engine, code_of_frame(frame)))
+        return;
     bool coroutines = thread->first != NULL || engine->suspensions.first.count > 0;
     uint64_t instance = coroutines ? instance_of_event(frame, what, argument) : 0;
     for (tp_attachment *a = thread->first; a != NULL; a = a->next_on_thread) {
@@ -221,6 +223,24 @@ static int on_arrival(PyObject *capsule, PyFrameObject *frame, int what, PyObjec
 const char *tp_hooks_name(void)
 {
     return "setprofile";
+}
+
+PyObject *tp_hooks_holder(const tp_engine *engine, int id)
+{
+    (void)engine;
+    (void)id;
+    return NULL;
+}
+
+void tp_hooks_idle(tp_engine *engine)
+{
+    (void)engine;
+}
+
+void tp_hooks_count_changes(tp_engine *engine, uint32_t count)
+{
+    (void)engine;
+    (void)count;
 }
 
 int tp_hooks_tool(const tp_engine *engine)
