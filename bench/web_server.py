@@ -31,12 +31,35 @@ def make_fastapi(mode):
         app.add_middleware(PyInstrumentProfilerMiddleware, **more)
     elif mode.startswith("a middleware"):
         add_pass_through(app)
+    elif mode == f"events alone, 1 in {ONE_IN}":
+        return events_alone(app)
     options = OURS.get(mode)
     if options is None:
         return app
     from ctraceprof.asgi import ProfilerMiddleware
 
     return ProfilerMiddleware(app, **options)
+
+
+def events_alone(app):
+    """What no profiler can do without: the interpreter's events on for a request, with nobody who listens."""
+    monitoring, tool = sys.monitoring, sys.monitoring.PROFILER_ID
+    monitoring.use_tool_id(tool, "benchmark")
+    events = monitoring.events
+    wanted = (events.PY_START | events.PY_RESUME | events.PY_THROW | events.PY_RETURN | events.PY_YIELD
+              | events.PY_UNWIND | events.CALL)  # fmt: skip
+
+    async def middleware(scope, receive, send):
+        is_wanted = scope["type"] == "http" and random.random() < 1 / ONE_IN
+        if not is_wanted:
+            return await app(scope, receive, send)
+        monitoring.set_events(tool, wanted)
+        try:
+            return await app(scope, receive, send)
+        finally:
+            monitoring.set_events(tool, 0)
+
+    return middleware
 
 
 def add_pyinstrument(app, mode):
