@@ -27,6 +27,7 @@ typedef struct tp_cost {
     double inside;
     double outside;
     double stretch;
+    double recursion; /* more outside, for a call of a function by itself by itself; instead of `search` */
 } tp_cost;
 
 typedef struct tp_costs {
@@ -36,7 +37,6 @@ typedef struct tp_costs {
     double company;                /* more, for a call that is recorded by several: for each further one */
     double fresh;                  /* more, for the first call in a place of the tree; the caller's */
     double search;                 /* more, for a call that is none of the two likeliest; the caller's */
-    double recursion;              /* instead, for one of a function by itself by itself */
     double variety;                /* where calls are spread over n functions, caches are colder: all costs are
                                       1 + variety * (sqrt(n) - 1) times as high (tp_session_functions) */
 } tp_costs;

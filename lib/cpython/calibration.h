@@ -40,6 +40,7 @@ typedef enum tp_work {
     TP_WORK_UNSEEN,
     TP_WORK_SEARCH,
     TP_WORK_RECURSION,
+    TP_WORK_DELEGATION, /* generators that wait for others of the same function */
     TP_WORK_NODES,
     TP_WORK_PROGRAM,
     TP_WORK_COUNT

@@ -34,6 +34,8 @@ static tp_call_kind kind_of_builtin(const tp_recording *recording, PyObject *cal
 static bool is_call(const PyCodeObject *code, int offset)
 {
 #ifdef TP_HAVE_MONITORING
+    if (offset < 0)
+        return false;
     switch ((unsigned char)code->co_code_adaptive[offset]) {
     case INSTRUMENTED_CALL:
     case INSTRUMENTED_CALL_FUNCTION_EX:
@@ -46,8 +48,7 @@ static bool is_call(const PyCodeObject *code, int offset)
     }
 #else
     (void)code;
-    (void)offset;
-    return true;
+    return offset >= 0;
 #endif
 }
 
@@ -64,7 +65,8 @@ static tp_call_kind kind_of_code(PyObject *code, PyFrameObject *caller, const vo
         return TP_KIND_PYTHON;
     PyCodeObject *calling = PyFrame_GetCode(caller);
     int offset = PyFrame_GetLasti(caller);
-    bool called = (const void *)calling == above && offset >= 0 && is_call(calling, offset);
+    bool called = (const void *)calling == above &&
+                  (is_call(calling, offset) || is_call(calling, offset - TP_LASTI_BEYOND_CALL));
     Py_DECREF(calling);
     return called ? TP_KIND_PYTHON : TP_KIND_SLOT;
 }

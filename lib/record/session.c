@@ -137,12 +137,12 @@ tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs)
         return TP_OK;
     }
     if (costs->size < sizeof *costs || !is_cost(costs->unseen) || !is_cost(costs->company) ||
-        !is_cost(costs->fresh) || !is_cost(costs->search) || !is_cost(costs->recursion) ||
-        !is_cost(costs->variety))
+        !is_cost(costs->fresh) || !is_cost(costs->search) || !is_cost(costs->variety))
         return TP_EARGUMENT;
     for (size_t i = 0; i < TP_CALL_KINDS; i++) {
         const tp_cost *kind = &costs->kinds[i];
-        if (!is_cost(kind->inside) || !is_cost(kind->outside) || !is_cost(kind->stretch))
+        if (!is_cost(kind->inside) || !is_cost(kind->outside) || !is_cost(kind->stretch) ||
+            !is_cost(kind->recursion))
             return TP_EARGUMENT;
     }
     session->costs = *costs;

@@ -157,7 +157,7 @@ double tp_session_cost(const tp_session *session)
         for (uint32_t i = 1; i < track->tree.count; i++) {
             const tp_node *node = tp_tree_node(&track->tree, i);
             const tp_cost *kind = &costs->kinds[tp_node_kind(node)];
-            double recursion = tp_node_is_recursive(&track->tree, node) ? costs->recursion : 0;
+            double recursion = tp_node_is_recursive(&track->tree, node) ? kind->recursion : 0;
             sum += costs->fresh + (double)node->calls * (kind->inside + kind->outside + recursion) +
                    (double)tp_node_unseen(node) * costs->unseen;
         }

@@ -196,7 +196,7 @@ END_TEST
 /* Calls in an order in which neither of the two likeliest children is right; and of a function by itself. */
 START_TEST(searches_are_spread_over_calls)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 0 } }, .search = 7, .recursion = 2 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { .recursion = 2 } }, .search = 7 };
     fixture f;
     open_simple(&f, 0, &costs);
     play(&f, "a9b9)c9)d9)c9)9)");
@@ -338,14 +338,15 @@ START_TEST(costs_must_be_costs)
     open_fixture(&f, 0, 0);
     play(&f, "a9)");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        tp_costs costs[6] = { simple, simple, simple, simple, simple, simple };
+        tp_costs costs[7] = { simple, simple, simple, simple, simple, simple, simple };
         costs[0].kinds[0].inside = wrong[i];
         costs[1].kinds[15].outside = wrong[i];
         costs[2].kinds[7].stretch = wrong[i];
+        costs[6].kinds[31].recursion = wrong[i];
         costs[3].unseen = wrong[i];
         costs[4].company = wrong[i];
         costs[5].size = sizeof simple - 1;
-        for (int k = 0; k < 6; k++)
+        for (int k = 0; k < 7; k++)
             ck_assert_int_eq(tp_session_set_costs(f.session, &costs[k]), TP_EARGUMENT);
     }
     ck_assert_int_eq(tp_session_profile(f.session, &p), TP_OK);
