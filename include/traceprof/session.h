@@ -126,6 +126,10 @@ TP_API TP_NODISCARD tp_status tp_session_set_costs(tp_session *session, const tp
  * (Shannon's; the perplexity of the calls' functions). 1 without calls. */
 TP_API TP_NODISCARD tp_status tp_session_functions(const tp_session *session, double *functions);
 
+/* How many calls of each kind lie in the trees: `calls` has room for TP_CALL_KINDS. Those beyond the cap of a
+ * tree are not among them. */
+TP_API void tp_session_calls(const tp_session *session, uint64_t *calls);
+
 /* What all that was recorded has cost, in ticks, without regard to variety; 0 when costs are not known. */
 TP_API double tp_session_cost(const tp_session *session);
 

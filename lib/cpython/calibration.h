@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* Before a recording starts: calibrates if nothing is known yet and nothing stands against it; that takes some
- * 30 ms, in which other threads may run. Not to be called under the engine's lock. TP_EPYTHON: a signal's
+ * 40 ms, in which other threads may run. Not to be called under the engine's lock. TP_EPYTHON: a signal's
  * handler raised meanwhile. */
 TP_NODISCARD tp_status tp_calibrate(tp_recording *recording);
 

@@ -8,6 +8,17 @@
 
 #define INSTRUCTION_SIZE 2
 
+const char *tp_call_kind_name(tp_call_kind kind)
+{
+    static const char *const names[] = {
+        [TP_KIND_PYTHON] = "python",       [TP_KIND_SLOT] = "slot",
+        [TP_KIND_GENERATOR] = "generator", [TP_KIND_COROUTINE] = "coroutine",
+        [TP_KIND_FUNCTION] = "function",   [TP_KIND_METHOD] = "method",
+        [TP_KIND_LONG] = "long",
+    };
+    return names[kind];
+}
+
 size_t tp_nearest_offset(void)
 {
     /* 256 before 3.15. Small ints are the same object each time; others are not while both are alive. */

@@ -116,24 +116,17 @@ static void put_outside(text *t, const char *name, double cost, double spread)
 
 char *tp_costs_describe(const tp_costs *costs, const tp_measured *m, double unit)
 {
-    static const struct {
-        const char *name;
-        tp_call_kind kind;
-        tp_work work;
-    } rows[] = {
-        { "python", TP_KIND_PYTHON, TP_WORK_PYTHON },
-        { "slot", TP_KIND_SLOT, TP_WORK_SLOT },
-        { "generator", TP_KIND_GENERATOR, TP_WORK_GENERATOR },
-        { "coroutine", TP_KIND_COROUTINE, TP_WORK_COROUTINE },
-        { "function", TP_KIND_FUNCTION, TP_WORK_FUNCTION },
-        { "method", TP_KIND_METHOD, TP_WORK_METHOD },
-        { "long", TP_KIND_LONG, TP_WORK_LONG },
+    static const tp_work works[] = {
+        [TP_KIND_PYTHON] = TP_WORK_PYTHON,       [TP_KIND_SLOT] = TP_WORK_SLOT,
+        [TP_KIND_GENERATOR] = TP_WORK_GENERATOR, [TP_KIND_COROUTINE] = TP_WORK_COROUTINE,
+        [TP_KIND_FUNCTION] = TP_WORK_FUNCTION,   [TP_KIND_METHOD] = TP_WORK_METHOD,
+        [TP_KIND_LONG] = TP_WORK_LONG,
     };
     text t = { .bytes = PyMem_RawCalloc(LINES, LINE), .ns = unit * 1e9 };
     if (t.bytes == NULL)
         return NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        put_line(&t, rows[i].name, costs->kinds[TP_KIND_NUMBER(rows[i].kind, 0)], m->spread[rows[i].work]);
+    for (unsigned i = 0; i < TP_KIND_COUNT; i++)
+        put_line(&t, tp_call_kind_name(i), costs->kinds[TP_KIND_NUMBER(i, 0)], m->spread[works[i]]);
     double unwind = m->cost[TP_WORK_UNWIND];
     put_line(&t, "unwind", (tp_cost){ .inside = m->inside, .outside = above_zero(unwind - m->inside), .stretch = 1 },
              m->spread[TP_WORK_UNWIND]);

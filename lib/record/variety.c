@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "recorder.h"
@@ -143,6 +144,18 @@ tp_status tp_track_variety(const tp_track *track, double variety, double *times)
     tp_free(allocator, phases);
     tp_free(allocator, items);
     return status;
+}
+
+void tp_session_calls(const tp_session *session, uint64_t *calls)
+{
+    memset(calls, 0, TP_CALL_KINDS * sizeof *calls);
+    for (size_t t = 0; t < session->track_count; t++) {
+        const tp_tree *tree = &session->tracks[t]->tree;
+        for (uint32_t i = 1; i < tree->count; i++) {
+            const tp_node *node = tp_tree_node(tree, i);
+            calls[tp_node_kind(node)] += node->calls;
+        }
+    }
 }
 
 double tp_session_cost(const tp_session *session)
