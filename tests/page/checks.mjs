@@ -481,6 +481,46 @@ export async function coroutines(page) {
     await shot(page, "coroutines", { fullPage: true });
 }
 
+// Widths with and without what coroutines awaited are both known.
+export async function waiting(page, paths) {
+    const widths = async (k) => {
+        const drawn = await boxes(page);
+        for (const path of paths) {
+            const box = drawn.find((one) => one.path.join("/") === path[0].join("/"));
+            near(box.seconds, path[k], path[0].join("/"));
+            near(box.w, path[k] / paths[0][k], "width of " + path[0].join("/"));
+        }
+    };
+    await widths(1);
+    assert.match(await page.locator("#notes-text").textContent(), /Add waiting makes it wall time/);
+    await page.click("#waiting");
+    await widths(2);
+    assert.match(await text(page, "said"), /Wall time: what coroutines awaited is added/);
+    assert.match(await page.evaluate(() => location.hash), /waiting=1/);
+    const point = await middleOf(page, "load");
+    await page.mouse.move(point.x, point.y);
+    assert.match(await text(page, "tip"), /wall 230\.0\sms, 63\.9\s% · own 230\.0\sms/);
+    await shot(page, "waiting");
+    await page.click("#tab-tree");
+    assert.deepEqual((await column(page, "outline", "Wall")).slice(0, 2), ["360.0\u202fms", "360.0\u202fms"]);
+    await page.click("#tab-graph");
+    await page.click("#invert");
+    near((await boxes(page)).find((one) => one.path.join("/") === "load").seconds, 0.23, "own wall of load");
+    await page.keyboard.press("i");
+    await page.keyboard.press("w");
+    await widths(1);
+}
+
+export async function unwaiting(page) {
+    assert.equal(await page.locator("#waiting").isVisible(), false);
+    await page.keyboard.press("w");
+    assert.equal((await state(page)).waiting, false);
+    const file = decodeURIComponent(new URL(page.url()).pathname);
+    await page.goto("about:blank");
+    await open(page, file, "#waiting=1");
+    assert.equal((await state(page)).waiting, false);
+}
+
 // Raw times are twice the compensated ones here.
 export async function times(page) {
     assert.match(await text(page, "badges"), /times without the cost of recording/);

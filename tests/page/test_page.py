@@ -242,6 +242,17 @@ def test_coroutines(pages):
 
 
 @needs_browser
+def test_wall_time(pages):
+    page = pages("waiting", save=profiles.save_waiting)
+    run("waiting", page, [[path, *seconds] for path, seconds in profiles.WAITING.items()])
+
+
+@needs_browser
+def test_nothing_waits(pages):
+    run("unwaiting", pages("shared", save=profiles.save_shared))
+
+
+@needs_browser
 def test_in_a_notebooks_frame(tmp_path):
     profile = ctraceprof.Profile()
     profile.runcall(sorted, [3, 1, 2], key=abs)

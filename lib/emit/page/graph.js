@@ -163,6 +163,8 @@ function makeGraph(app) {
                 boxes === 1 ? "One place is drawn." : "All " + formatCount(boxes) + " places are drawn.",
             );
         if (!layout.isDone) parts.push("Deeper rows are laid out as you scroll.");
+        if (app.state.waiting)
+            parts.push("Wall time: what coroutines awaited is added where they did, each wait for itself.");
         if (tree.odd > 0)
             parts.push(
                 plural(tree.odd, "place") + " had less time than its callees: shown as none of its own.",
@@ -323,6 +325,11 @@ function makeGraph(app) {
     return graph;
 }
 
+// What times of the tree are.
+function timeWord(app) {
+    return app.state.waiting ? "Wall" : "Cumulative";
+}
+
 // A node in words: its name and place, and its figures.
 function describeNode(app, id) {
     const { tree, model } = app;
@@ -338,7 +345,9 @@ function describeNode(app, id) {
         const title = model.isDiff ? (k === 0 ? "old: " : "new: ") : "";
         lines.push(
             title +
-                (tree.isInverted ? "own time below here " + time : "cumulative " + time + " · own " + self) +
+                (tree.isInverted
+                    ? "own time below here " + time
+                    : timeWord(app).toLowerCase() + " " + time + " · own " + self) +
                 calls,
         );
     });

@@ -199,8 +199,11 @@ function notes(app) {
     say(!model.areTimesAlike, "One profile has raw times alone, the other compensated ones.");
     say(
         last.coroutines.size > 0,
-        "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each",
-        " function, not for each path: the column Awaited.",
+        "The graph is of active time: a coroutine that waits takes none.",
+        model.hasAwaited
+            ? " Add waiting makes it wall time: each wait counts where it was. Waits overlap: together they may be" +
+                  " more than the program's time."
+            : " How long it waited is known for each function, not for each path: the column Awaited.",
     );
     say(
         property("calls_folded") > 0,
