@@ -7,8 +7,8 @@ const near = (a, b, what) =>
     assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), what + ": " + a + ", not " + b);
 const text = (page, id) => page.locator("#" + id).innerText();
 
-// Every path's width is its known time; so are the pixels.
-export async function exact(page, paths) {
+// There are these paths and no others, each as wide as its known time.
+export async function widths(page, paths) {
     const drawn = await boxes(page);
     const whole = drawn[0].seconds;
     assert.equal(drawn.length, paths.length + 1);
@@ -18,6 +18,12 @@ export async function exact(page, paths) {
         near(box.seconds, seconds, path.join("/"));
         near(box.w, seconds / whole, "width of " + path.join("/"));
     }
+    return drawn;
+}
+
+// So are the pixels, and what is made of the tree.
+export async function exact(page, paths) {
+    const drawn = await widths(page, paths);
     // The colour on the screen ends where the box ends.
     const box = drawn.find((one) => one.path.join("/") === "work/dear/shared/leaf");
     const edge = await page.evaluate((row) => {
