@@ -299,8 +299,15 @@ export async function print(page) {
     await shot(page, "print", { fullPage: true });
     assert.equal(await page.locator("#query").isVisible(), false);
     assert.equal(await page.locator("#functions tbody tr:not(.gap)").count(), 40);
+    // What is not on paper is said.
+    const count = Number(await page.getAttribute("#functions", "aria-rowcount")) - 1;
+    assert.equal(await page.locator("#functions tbody tr.gap").last().innerText(), "and " + (count - 40) + " more");
+    assert.doesNotMatch(await text(page, "said"), /Zoom in/);
+    assert.ok(await page.locator("#notes-text").isVisible());
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     await page.emulateMedia({ media: "screen" });
+    assert.equal(await page.locator("#notes-text").isVisible(), false);
+    assert.equal(await page.locator("#functions tbody tr.gap").last().innerText(), "");
     assert.ok((await boxes(page)).length > 10);
 }
 

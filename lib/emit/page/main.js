@@ -270,6 +270,7 @@ function listen(app, dark) {
     });
     dark.addEventListener("change", () => app.set({ theme: app.state.theme }));
     const print = (isPrinting) => {
+        app.summary.openNotes(isPrinting);
         app.graph.print(isPrinting);
         app.functions.grid.print(isPrinting ? 40 : 0);
         app.outline.grid.print(isPrinting ? 60 : 0);
