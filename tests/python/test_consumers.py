@@ -196,9 +196,10 @@ def test_our_page_shows_each_path_with_its_time(profile, tmp_path):
     known = [(path, sum(own for other, own in PATHS.items() if other[: len(path)] == path) / 1e9) for path in PATHS]
     environment = {**os.environ, "TRACEPROF_NODE": str(NODE_MODULES), "TRACEPROF_CHROMIUM": chromium,
                    "TRACEPROF_SHOTS": str(tmp_path)}  # fmt: skip
-    result = subprocess.run([node, ROOT / "tests/page/run.mjs", "widths", page, json.dumps(known)],
+    wanted = {"check": "widths", "page": str(page), "argument": known}
+    result = subprocess.run([node, ROOT / "tests/page/run.mjs"], input=json.dumps(wanted) + "\n",
                             capture_output=True, text=True, timeout=180, env=environment)
-    assert result.returncode == 0, result.stderr
+    assert result.stdout == "null\n", result.stdout + result.stderr
 
 
 def test_where_snakeviz_is_wrong(profile, tmp_path):
