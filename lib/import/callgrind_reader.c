@@ -336,5 +336,8 @@ tp_status tp_read_callgrind(tp_profile *profile, tp_lines *lines)
     tp_map_free(&g.functions);
     tp_label_set_free(&assembly.labels);
     tp_map_free(&assembly.edge_of);
-    return status == TP_OK ? tp_callgrind_rows(profile) : status;
+    if (status != TP_OK)
+        return status;
+    status = tp_callgrind_rows(profile);
+    return status == TP_ELIMIT ? fail(&g, status, NULL, "too many calls") : status;
 }

@@ -205,7 +205,7 @@ size_t tp_session_memory(const tp_session *session)
         const tp_track *track = session->tracks[i];
         bytes += sizeof *track + tp_tree_memory(&track->tree) + tp_beyond_memory(&track->beyond);
         bytes += ((size_t)(track->last - track->base) + 1) * sizeof *track->base;
-        bytes += tp_strands_memory(&track->strands);
+        bytes += tp_strands_memory(&track->strands) + tp_node_waits_memory(&track->node_waits);
     }
     const tp_labels *labels = &session->labels;
     size_t slots = labels->strings.slot_count + labels->set.slot_count;

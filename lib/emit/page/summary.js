@@ -137,13 +137,17 @@ function makeSummary(app) {
             );
         });
         const others = app.modules.filter((module) => module.time > 0).length - shown.length;
-        if (others > 0) legend.push(el("li.none", "and " + plural(others, "other")));
+        const rest = formatShare(totals[0] - sum(shown.map((module) => module.time)), totals[0]);
+        if (others > 0)
+            legend.push(el("li.none", "and " + plural(others, "other"), model.isDiff ? null : " " + rest));
         holder.replaceChildren(el("h2", "Own time by module"), ...bars, el("ul", ...legend));
     };
 
+    const openNotes = (wanted) => (byId("notes").open = wanted || isEstimated);
+
     const putNotes = () => {
         byId("notes-text").replaceChildren(el("ul", ...notes(app).map((text) => el("li", text))));
-        byId("notes").open = isEstimated || app.state.notes;
+        openNotes(false);
     };
 
     return {
@@ -155,6 +159,7 @@ function makeSummary(app) {
                 "Made by " + model.tool + ". This page is all in one file and fetches nothing.";
             putNotes();
         },
+        openNotes,
         refresh: () => {
             putBadges();
             putFacts();
@@ -199,8 +204,11 @@ function notes(app) {
     say(!model.areTimesAlike, "One profile has raw times alone, the other compensated ones.");
     say(
         last.coroutines.size > 0,
-        "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each",
-        " function, not for each path: the column Awaited.",
+        "The graph is of active time: a coroutine that waits takes none.",
+        model.hasAwaited
+            ? " Add waiting makes it wall time: each wait counts where it was. Waits overlap: together they may be" +
+                  " more than the program's time."
+            : " How long it waited is known for each function, not for each path: the column Awaited.",
     );
     say(
         property("calls_folded") > 0,
