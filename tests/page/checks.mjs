@@ -538,11 +538,13 @@ export async function unwaiting(page) {
 export async function times(page) {
     assert.match(await text(page, "badges"), /times without the cost of recording/);
     assert.match(await page.locator("#notes-text").textContent(), /Taken out: 1\.500\ss/);
+    assert.match(await text(page, "facts"), /1\.500\ss taken out/);
     const before = await boxes(page);
     await page.selectOption("#times", { label: "raw" });
     const after = await boxes(page);
     near(after[0].seconds, 2 * before[0].seconds, "raw");
     assert.match(await text(page, "badges"), /times as measured/);
+    assert.doesNotMatch(await text(page, "facts"), /taken out/);
     assert.equal((await column(page, "functions", "Own"))[0], "3.680\u202fs");
     await page.click("#functions td.label");
     assert.match(await text(page, "detail"), /own\s+3\.680\ss/);

@@ -38,7 +38,11 @@ function makeSummary(app) {
             model.isDiff
                 ? [format(values[0]) + " → " + format(values[1]), formatChange(values[0], values[1])]
                 : [format(values[0])];
-        fact("Time recorded", ...compare(totals, formatTime));
+        const taken = property("compensation_taken");
+        const isTaken = taken > 0 && model.times[app.state.times] === "compensated";
+        const time = compare(totals, formatTime);
+        if (isTaken && !model.isDiff) time.push(formatTime(taken) + " taken out");
+        fact("Time recorded", ...time);
         if (model.hasCalls)
             fact(
                 model.callWord === "sample" ? "Samples" : "Calls",
@@ -252,7 +256,7 @@ function sayTimes(profile, say) {
     if (profile.times.includes("compensated"))
         say(
             true,
-            "Compensated times have the cost of recording taken out, as measured on this interpreter: an",
+            "Compensated times have the cost taken out, as measured on this interpreter: an",
             " estimate. Raw times are as measured, recording included.",
         );
     else
