@@ -53,7 +53,9 @@ static int core_exec(PyObject *module)
     if (tp_engine_create(&state->engine) != TP_OK)
         return -1;
     if (core_add_entries(module, state) != 0 || core_add_profiler(module, state) != 0 ||
-        core_add_bound(module, state) != 0 || watch_forks(module) != 0)
+        core_add_bound(module, state) != 0 || core_add_calls(module, state) != 0 ||
+        core_add_steps(module, state) != 0 || core_add_async_steps(module, state) != 0 ||
+        watch_forks(module) != 0)
         return -1;
     return PyModule_AddStringConstant(module, "version", tp_version());
 }
@@ -67,6 +69,10 @@ static int core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->entry_type);
     Py_VISIT(state->subentry_type);
     Py_VISIT(state->bound_type);
+    Py_VISIT(state->calls_type);
+    Py_VISIT(state->call_type);
+    Py_VISIT(state->steps_type);
+    Py_VISIT(state->async_steps_type);
     return 0;
 }
 
@@ -79,6 +85,10 @@ static int core_clear(PyObject *module)
     Py_CLEAR(state->entry_type);
     Py_CLEAR(state->subentry_type);
     Py_CLEAR(state->bound_type);
+    Py_CLEAR(state->calls_type);
+    Py_CLEAR(state->call_type);
+    Py_CLEAR(state->steps_type);
+    Py_CLEAR(state->async_steps_type);
     return 0;
 }
 
@@ -136,6 +146,15 @@ PyObject *core_raise_error(const tp_error *error, PyObject *path)
     return NULL;
 }
 
+tp_status core_raise_status(tp_status status)
+{
+    if (status == TP_ENOMEM)
+        PyErr_NoMemory();
+    else if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, tp_status_message(status));
+    return status;
+}
+
 PyDoc_STRVAR(bind_doc,
              "bind(callable, /)\n--\n\n"
              "A callable that takes the profiles of the present context with it.\n\n"
@@ -145,12 +164,40 @@ PyDoc_STRVAR(bind_doc,
              "AnyIO do. Where nothing is recorded the callable itself is returned. Of a coroutine\n"
              "function only the making of the coroutine is covered: give that to a task instead.");
 
+PyDoc_STRVAR(report_doc, "report(callables, argument, /)\n--\n\n"
+                         "Call each of a tuple with the argument; exceptions go to sys.unraisablehook.");
+
+static PyObject *report(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *callables, *argument;
+    if (!PyArg_ParseTuple(args, "O!O:report", &PyTuple_Type, &callables, &argument))
+        return NULL;
+    core_report(callables, argument);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(hide_doc, "hide(code, /)\n--\n\n"
+                       "Take code of this code object's file name, the very object, as if it were not there.");
+
+static PyObject *hide(PyObject *module, PyObject *code)
+{
+    const core_state *state = PyModule_GetState(module);
+    if (!PyCode_Check(code))
+        return PyErr_Format(PyExc_TypeError, "code must be a code object, not %s",
+                            Py_TYPE(code)->tp_name);
+    tp_engine_hide(state->engine, ((PyCodeObject *)code)->co_filename);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef core_methods[] = {
     { "bind", core_bind, METH_O, bind_doc },
+    { "hide", hide, METH_O, hide_doc },
     { "hear_termination", core_hear_termination, METH_NOARGS, core_hear_termination_doc },
     { "is_main", core_is_main, METH_NOARGS, is_main_doc },
     { "merge", core_merge, METH_VARARGS, core_merge_doc },
     { "probe", core_probe, METH_O, probe_doc },
+    { "report", report, METH_VARARGS, report_doc },
     { NULL, NULL, 0, NULL },
 };
 

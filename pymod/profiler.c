@@ -4,17 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct profiler {
-    PyObject_HEAD
-    PyObject *holder; /* Owned; a capsule that owns the recording. NULL until __init__ */
-    int subcalls;            /* as given to the constructor */
-    int builtins;
-    int as_measured;         /* times are given as they were measured */
-} profiler;
-
-static profiler *as_profiler(PyObject *self)
+static core_profiler *as_profiler(PyObject *self)
 {
-    return (profiler *)self;
+    return (core_profiler *)self;
 }
 
 #define RECORDING "ctraceprof.recording"
@@ -24,14 +16,12 @@ static void holder_goes(PyObject *holder)
     tp_recording_destroy(PyCapsule_GetPointer(holder, RECORDING));
 }
 
-static tp_recording *recording_of(PyObject *holder)
+tp_recording *core_recording(PyObject *holder)
 {
     return PyCapsule_GetPointer(holder, RECORDING);
 }
 
-/* A reference to the holder, or NULL. Whoever works with the recording needs one: __init__ may be called
- * again meanwhile, on another thread or by Python code that the work leads to. */
-static PyObject *get_holder(PyObject *self)
+PyObject *core_holder(PyObject *self)
 {
     PyObject *holder;
     Py_BEGIN_CRITICAL_SECTION(self);
@@ -53,30 +43,21 @@ static void set_holder(PyObject *self, PyObject *holder)
 /* The same, with an exception when __init__ was not called. */
 static PyObject *need_holder(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
+    PyObject *holder = core_holder(self);
     if (holder == NULL)
         PyErr_SetString(PyExc_ValueError, "Profiler.__init__() was not called");
     return holder;
 }
 
-/* A method's work while the recording cannot go. */
-typedef PyObject *(*method_work)(PyObject *self, tp_recording *recording, PyObject *args);
-
-static PyObject *hold_and(method_work work, PyObject *self, PyObject *args)
+PyObject *core_hold_and(core_work work, PyObject *self, PyObject *args)
 {
     PyObject *holder = need_holder(self);
     if (holder == NULL)
         return NULL;
-    PyObject *result = work(self, recording_of(holder), args);
+    PyObject *result = work(self, core_recording(holder), args);
     Py_DECREF(holder);
     return result;
 }
-
-#define DEFINE_METHOD(name)                                           \
-    static PyObject *profiler_##name(PyObject *self, PyObject *args) \
-    {                                                                 \
-        return hold_and(do_##name, self, args);                       \
-    }
 
 static int check_arguments(PyObject *timer, double timeunit, Py_ssize_t max_contexts)
 {
@@ -149,17 +130,17 @@ static PyObject *create_filtered(tp_engine *engine, tp_recording_options *option
  * refused. */
 static int clear_former(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
-    int failed = holder != NULL && tp_recording_clear(recording_of(holder)) != TP_OK;
+    PyObject *holder = core_holder(self);
+    int failed = holder != NULL && tp_recording_clear(core_recording(holder)) != TP_OK;
     Py_XDECREF(holder);
-    return failed ? -1 : 0;
+    return failed ? -1 : core_forget_added(self);
 }
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = { "timer", "timeunit", "subcalls", "builtins",
                              "scope", "max_contexts", "include", "exclude", "compensate", NULL };
-    profiler *p = as_profiler(self);
+    core_profiler *p = as_profiler(self);
     PyObject *timer = Py_None, *include = Py_None, *exclude = Py_None;
     PyObject *compensate = Py_None;
     double timeunit = 0.0;
@@ -199,17 +180,7 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
     return 0;
 }
 
-/* What was recorded so far, with the times that the constructor was asked for. */
-static tp_status take_profile(PyObject *self, tp_recording *recording, tp_profile **profile)
-{
-    tp_status status = tp_recording_profile(recording, profile);
-    if (status == TP_OK && as_profiler(self)->as_measured)
-        status = tp_profile_show_times(*profile, TP_TIMES_RAW);
-    return status;
-}
-
-/* None stands for "as the constructor said". */
-static int flag_or(PyObject *value, int otherwise)
+int core_flag_or(PyObject *value, int otherwise)
 {
     return value == Py_None ? otherwise : PyObject_IsTrue(value);
 }
@@ -226,14 +197,14 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwarg
     PyObject *subcalls = Py_None, *builtins = Py_None;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:enable", names, &subcalls, &builtins))
         return NULL;
-    int edges = flag_or(subcalls, as_profiler(self)->subcalls);
-    int with_builtins = flag_or(builtins, as_profiler(self)->builtins);
+    int edges = core_flag_or(subcalls, as_profiler(self)->subcalls);
+    int with_builtins = core_flag_or(builtins, as_profiler(self)->builtins);
     if (edges < 0 || with_builtins < 0)
         return NULL;
     PyObject *holder = need_holder(self);
     if (holder == NULL)
         return NULL;
-    tp_recording *recording = recording_of(holder);
+    tp_recording *recording = core_recording(holder);
     tp_status status = tp_recording_set_options(recording, !edges, !with_builtins);
     if (status == TP_OK)
         status = tp_recording_start(recording);
@@ -275,217 +246,48 @@ static PyObject *do_disable(PyObject *self, tp_recording *recording, PyObject *u
     Py_RETURN_NONE;
 }
 
-DEFINE_METHOD(disable)
+static CORE_DEFINE_METHOD(profiler_disable, do_disable)
 
-PyDoc_STRVAR(clear_doc, "clear($self, /)\n--\n\nForget all data collected so far.");
+PyDoc_STRVAR(clear_doc, "clear($self, /)\n--\n\nForget all data collected so far, and what was added.");
 
 static PyObject *do_clear_data(PyObject *self, tp_recording *recording, PyObject *unused)
 {
-    (void)self;
     (void)unused;
     if (tp_recording_clear(recording) != TP_OK)
         return NULL;
+    if (core_forget_added(self) != 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
-DEFINE_METHOD(clear_data)
+static CORE_DEFINE_METHOD(profiler_clear_data, do_clear_data)
 
-PyDoc_STRVAR(getstats_doc,
-             "getstats($self, /)\n--\n\n"
-             "List of profiler_entry: code, callcount, reccallcount, totaltime, inlinetime, calls.\n\n"
-             "code is a code object, or a str for a built-in function; calls is None or a list of\n"
-             "profiler_subentry, one for each function called. Times are seconds.");
+PyDoc_STRVAR(add_doc,
+             "add($self, other, /)\n--\n\n"
+             "Add what another profile has recorded so far, with what was added to that: calls, times,\n"
+             "callers and call trees, as traceprof merge adds up files.\n\n"
+             "Either may be enabled, and go on. What is shown of this profile from now on is the sum of it\n"
+             "and of what it recorded itself. Thread-safe. Takes as long as reading the other profile.\n"
+             "Raises TypeError if other is no Profiler, and MemoryError, with nothing lost.");
 
-static PyObject *do_getstats(PyObject *self, tp_recording *recording, PyObject *unused)
+static PyObject *profiler_add(PyObject *self, PyObject *other)
 {
-    (void)unused;
-    core_state *state = core_state_of_type(Py_TYPE(self));
+    const core_state *state = core_state_of_type(Py_TYPE(self));
     tp_profile *profile;
-    if (state == NULL || take_profile(self, recording, &profile) != TP_OK)
+    if (state == NULL)
         return NULL;
-    PyObject *entries = core_make_entries(state, recording, profile);
-    tp_profile_destroy(profile);
-    return entries;
-}
-
-DEFINE_METHOD(getstats)
-
-PyDoc_STRVAR(records_doc, "_records($self, /)\n--\n\n"
-                          "What Profile.stats() is made of: a list of tuples (file, line, name, calls,\n"
-                          "primitive calls, total, cumulative, callers, coroutine figures or None).");
-
-static PyObject *do_records(PyObject *self, tp_recording *recording, PyObject *unused)
-{
-    (void)unused;
-    tp_profile *profile;
-    if (take_profile(self, recording, &profile) != TP_OK)
+    if (!PyObject_TypeCheck(other, state->profiler_type))
+        return PyErr_Format(PyExc_TypeError, "other must be a Profiler, not %s", Py_TYPE(other)->tp_name);
+    PyObject *own = need_holder(self), *holder = own == NULL ? NULL : need_holder(other);
+    Py_XDECREF(own); /* it was only asked whether there is one */
+    if (holder == NULL)
         return NULL;
-    PyObject *records = core_make_records(profile);
-    tp_profile_destroy(profile);
-    return records;
-}
-
-DEFINE_METHOD(records)
-
-PyDoc_STRVAR(dictionary_doc, "_dictionary($self, compensated=None, /)\n--\n\n"
-                             "The pstats dictionary, marshalled (bytes).\n\n"
-                             "compensated: whether its times are; None: as the constructor was told.");
-
-static PyObject *do_dictionary(PyObject *self, tp_recording *recording, PyObject *args)
-{
-    PyObject *compensated = Py_None;
-    if (!PyArg_ParseTuple(args, "|O:_dictionary", &compensated))
+    tp_status status = core_take_both(other, core_recording(holder), &profile);
+    Py_DECREF(holder);
+    if (status != TP_OK || core_add_profile(self, profile) != 0)
         return NULL;
-    int wanted = flag_or(compensated, !as_profiler(self)->as_measured);
-    tp_profile *profile;
-    uint8_t *bytes;
-    size_t size;
-    if (wanted < 0 || tp_recording_profile(recording, &profile) != TP_OK)
-        return NULL;
-    tp_status status = TP_OK;
-    if (!wanted)
-        status = tp_profile_show_times(profile, TP_TIMES_RAW);
-    if (status == TP_OK)
-        status = tp_pstats_encode(profile, TP_PSTATS_DICTIONARY, &bytes, &size);
-    tp_profile_destroy(profile);
-    if (status != TP_OK)
-        return PyErr_NoMemory();
-    PyObject *result = PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)size);
-    tp_pstats_free(bytes);
-    return result;
-}
-
-DEFINE_METHOD(dictionary)
-
-static int add_property(tp_profile *profile, PyObject *name, PyObject *value)
-{
-    const char *key = PyUnicode_AsUTF8(name);
-    tp_status status;
-    if (key == NULL)
-        return -1;
-    if (PyFloat_Check(value)) {
-        status = tp_profile_set_real(profile, key, PyFloat_AS_DOUBLE(value));
-    } else if (PyLong_Check(value)) {
-        long long number = PyLong_AsLongLong(value);
-        if (number == -1 && PyErr_Occurred())
-            return -1;
-        status = tp_profile_set_integer(profile, key, number);
-    } else {
-        PyObject *text = PyUnicode_AsEncodedString(value, "utf-8", "surrogatepass");
-        if (text == NULL)
-            return -1;
-        status = tp_profile_set_text(profile, key, PyBytes_AS_STRING(text),
-                                     (size_t)PyBytes_GET_SIZE(text));
-        Py_DECREF(text);
-    }
-    if (status != TP_OK)
-        PyErr_NoMemory();
-    return status == TP_OK ? 0 : -1;
-}
-
-static int add_properties(tp_profile *profile, PyObject *properties)
-{
-    PyObject *name, *value;
-    Py_ssize_t position = 0;
-    while (PyDict_Next(properties, &position, &name, &value)) {
-        if (add_property(profile, name, value) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* process: (pid, pid of the parent, command, start, duration) */
-static int set_process(tp_profile *profile, PyObject *process)
-{
-    long long pid, parent;
-    PyObject *command;
-    double start, duration;
-    if (!PyArg_ParseTuple(process, "LLUdd;process must be a tuple of (pid, parent's pid, command, "
-                                   "start, duration)",
-                          &pid, &parent, &command, &start, &duration))
-        return -1;
-    PyObject *text = PyUnicode_AsEncodedString(command, "utf-8", "surrogatepass");
-    if (text == NULL)
-        return -1;
-    tp_status status =
-        tp_profile_set_process(profile, pid, parent, PyBytes_AS_STRING(text),
-                               (size_t)PyBytes_GET_SIZE(text), start, duration);
-    Py_DECREF(text);
-    if (status == TP_ENOMEM)
-        PyErr_NoMemory();
-    else if (status != TP_OK)
-        PyErr_Format(PyExc_ValueError, "%s", tp_status_message(status));
-    return status == TP_OK ? 0 : -1;
-}
-
-PyDoc_STRVAR(write_doc, "_write($self, path, properties, process=None, as_page=False, /)\n--\n\n"
-                        "Write the profile to path (bytes), wholly or not at all; as an HTML page.\n\n"
-                        "properties: dict of str to str, int or float, kept in the file.\n"
-                        "process: tuple of pid, parent's pid, command, start and duration.");
-
-static PyObject *do_write(PyObject *self, tp_recording *recording, PyObject *args)
-{
-    PyObject *path, *properties, *process = Py_None;
-    char *name;
-    int as_page = 0;
-    if (!PyArg_ParseTuple(args, "SO!|Op:_write", &path, &PyDict_Type, &properties, &process,
-                          &as_page) ||
-        PyBytes_AsStringAndSize(path, &name, NULL) != 0) /* refuses NUL bytes */
-        return NULL;
-    tp_profile *profile;
-    tp_error error;
-    if (take_profile(self, recording, &profile) != TP_OK)
-        return NULL;
-    if (add_properties(profile, properties) != 0 ||
-        (process != Py_None && set_process(profile, process) != 0)) {
-        tp_profile_destroy(profile);
-        return NULL;
-    }
-    tp_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = as_page ? tp_report_write_file(profile, NULL, name, &error)
-                     : tp_pstats_write_file(profile, name, &error);
-    Py_END_ALLOW_THREADS
-    tp_profile_destroy(profile);
-    if (status != TP_OK)
-        return core_raise_error(&error, path);
     Py_RETURN_NONE;
 }
-
-DEFINE_METHOD(write)
-
-PyDoc_STRVAR(page_doc, "_page($self, title, /)\n--\n\nThe profile as an HTML page (str).");
-
-static PyObject *do_page(PyObject *self, tp_recording *recording, PyObject *args)
-{
-    (void)self;
-    PyObject *title;
-    if (!PyArg_ParseTuple(args, "U:_page", &title) ||
-        (title = PyUnicode_AsEncodedString(title, "utf-8", "surrogatepass")) == NULL)
-        return NULL;
-    tp_report_options options = TP_REPORT_OPTIONS_INIT;
-    options.title = (tp_string){ PyBytes_AS_STRING(title), (size_t)PyBytes_GET_SIZE(title) };
-    tp_profile *profile;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    if (tp_recording_profile(recording, &profile) != TP_OK) {
-        Py_DECREF(title);
-        return NULL;
-    }
-    tp_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = tp_report_encode(profile, &options, &bytes, &size);
-    Py_END_ALLOW_THREADS
-    tp_profile_destroy(profile);
-    Py_DECREF(title);
-    if (status != TP_OK)
-        return PyErr_NoMemory();
-    PyObject *text = PyUnicode_DecodeUTF8((char *)bytes, (Py_ssize_t)size, NULL);
-    tp_report_free(bytes);
-    return text;
-}
-
-DEFINE_METHOD(page)
 
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
                             "A signal handler: stop recording, then call self._signalled(number).\n"
@@ -507,27 +309,29 @@ static PyObject *do_on_signal(PyObject *self, tp_recording *recording, PyObject 
     return PyObject_CallMethod(self, "_signalled", "i", number);
 }
 
-DEFINE_METHOD(on_signal)
+static CORE_DEFINE_METHOD(profiler_on_signal, do_on_signal)
 
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     if (as_profiler(self)->holder != NULL)
-        Py_VISIT(tp_recording_timer(recording_of(as_profiler(self)->holder)));
+        Py_VISIT(tp_recording_timer(core_recording(as_profiler(self)->holder)));
+    Py_VISIT(as_profiler(self)->added);
     return 0;
 }
 
 static int profiler_gc_clear(PyObject *self)
 {
     Py_CLEAR(as_profiler(self)->holder);
+    Py_CLEAR(as_profiler(self)->added);
     return 0;
 }
 
 /* An enabled profile that nobody holds any more stops by itself, and says so as files do. */
 static void profiler_finalize(PyObject *self)
 {
-    PyObject *holder = get_holder(self);
-    tp_recording *recording = holder == NULL ? NULL : recording_of(holder);
+    PyObject *holder = core_holder(self);
+    tp_recording *recording = holder == NULL ? NULL : core_recording(holder);
     if (recording == NULL || !tp_recording_is_running(recording)) {
         Py_XDECREF(holder);
         return;
@@ -563,12 +367,14 @@ static PyMethodDef profiler_methods[] = {
       enable_doc },
     { "disable", profiler_disable, METH_NOARGS, disable_doc },
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
-    { "getstats", profiler_getstats, METH_NOARGS, getstats_doc },
-    { "_records", profiler_records, METH_NOARGS, records_doc },
-    { "_dictionary", profiler_dictionary, METH_VARARGS, dictionary_doc },
+    { "add", profiler_add, METH_O, add_doc },
+    { "getstats", core_getstats, METH_NOARGS, core_getstats_doc },
+    { "_records", core_records, METH_NOARGS, core_records_doc },
+    { "_dictionary", core_dictionary, METH_VARARGS, core_dictionary_doc },
     { "_on_signal", profiler_on_signal, METH_VARARGS, on_signal_doc },
-    { "_write", profiler_write, METH_VARARGS, write_doc },
-    { "_page", profiler_page, METH_VARARGS, page_doc },
+    { "_write", core_write, METH_VARARGS, core_write_doc },
+    { "_page", core_page, METH_VARARGS, core_page_doc },
+    { "_encode", core_encode, METH_VARARGS, core_encode_doc },
     { NULL, NULL, 0, NULL },
 };
 
@@ -585,7 +391,7 @@ static PyType_Slot profiler_slots[] = {
 
 static PyType_Spec profiler_spec = {
     .name = "ctraceprof._core.Profiler",
-    .basicsize = sizeof(profiler),
+    .basicsize = sizeof(core_profiler),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = profiler_slots,
 };

@@ -58,6 +58,10 @@ typedef struct tp_recording_options {
 TP_API TP_NODISCARD tp_status tp_engine_create(tp_engine **engine);
 TP_API void tp_engine_release(tp_engine *engine);
 
+/* Code whose file name is this object, a str, is as if it were not there: it has no row, and what it calls is
+ * called by its caller. For what stands in for functions of the program's. One at a time; NULL is not allowed. */
+TP_API void tp_engine_hide(tp_engine *engine, struct _object *file);
+
 /* To be called in a forked child, before Python code of the program goes on there (os.register_at_fork).
  * Recordings go on in the child as copies of the parent's, on the one thread that there is; calls that
  * were open on others end now. Sets no exception. */
@@ -115,6 +119,18 @@ TP_API struct _object *tp_recording_code(const tp_recording *recording,
 TP_API struct _object *tp_sessions_here(tp_engine *engine);
 TP_API struct _object *tp_sessions_enter(tp_engine *engine, struct _object *sessions);
 TP_API int tp_sessions_exit(tp_engine *engine, struct _object *token);
+
+/* A running recording of a context and the present context. exit: it records in this one no longer, but in
+ * copies made of it before; enter: it does again. So a coroutine can be recorded without those that await it,
+ * whose frames go on before its own do, in the same context: exit as it is suspended, enter as it goes on. What
+ * was entered and what is not running stays as it is. exit keeps exceptions as they are. */
+TP_API TP_NODISCARD tp_status tp_recording_enter(tp_recording *recording);
+TP_API void tp_recording_exit(tp_recording *recording);
+
+/* Recordings with a purpose in common, which is known by an address that is never read through (NULL: none); and
+ * whether one of them records in the present context. */
+TP_API void tp_recording_set_group(tp_recording *recording, const void *group);
+TP_API int tp_group_is_here(tp_engine *engine, const void *group);
 
 TP_API size_t tp_recording_memory(const tp_recording *recording);
 

@@ -79,31 +79,48 @@ static bool has(const members *list, const tp_ticket *ticket)
     return i > 0;
 }
 
-static Py_ssize_t count_living(const members *list, const members *but)
+/* What is to be left out of a list: what has stopped, what is in another, and one more. */
+typedef struct omission {
+    const members *list;     /* may be NULL, as may be the next */
+    const tp_ticket *ticket;
+} omission;
+
+static bool stays(const tp_ticket *ticket, omission but)
+{
+    return ticket->recording != NULL && ticket != but.ticket && !has(but.list, ticket);
+}
+
+static Py_ssize_t count_living(const members *list, omission but)
 {
     Py_ssize_t count = 0;
     for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++)
-        count += list->tickets[i]->recording != NULL && !has(but, list->tickets[i]);
+        count += stays(list->tickets[i], but);
     return count;
 }
 
-static void append_living(members *to, const members *list, const members *but, Py_ssize_t *count)
+static bool has_living(const members *list)
+{
+    return count_living(list, (omission){ NULL, NULL }) > 0;
+}
+
+static void append_living(members *to, const members *list, omission but, Py_ssize_t *count)
 {
     for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list); i++) {
         tp_ticket *ticket = list->tickets[i];
-        if (ticket->recording == NULL || has(but, ticket))
+        if (!stays(ticket, but))
             continue;
         ticket->references++;
         to->tickets[(*count)++] = ticket;
     }
 }
 
-/* What still records of two lists, either of which may be NULL, and a ticket, which may be NULL; None if
+/* What still records of two lists, without one ticket, and another ticket; all of these may be NULL. None if
  * nothing does. */
 static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const members *a,
-                              const members *b)
+                              const members *b, const tp_ticket *without)
 {
-    Py_ssize_t count = (first != NULL) + count_living(a, NULL) + count_living(b, a);
+    const omission of_a = { NULL, without }, of_b = { a, without };
+    Py_ssize_t count = (first != NULL) + count_living(a, of_a) + count_living(b, of_b);
     if (count == 0)
         return Py_NewRef(Py_None);
     members *made = PyObject_NewVar(members, engine->members_type, count);
@@ -114,8 +131,8 @@ static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const m
         first->references++;
         made->tickets[count++] = first;
     }
-    append_living(made, a, NULL, &count);
-    append_living(made, b, a, &count);
+    append_living(made, a, of_a, &count);
+    append_living(made, b, of_b, &count);
     Py_SET_SIZE((PyVarObject *)made, count); /* a recording may have stopped meanwhile */
     return (PyObject *)made;
 }
@@ -141,6 +158,29 @@ static tp_status set_members(const tp_engine *engine, PyObject *made, PyObject *
     return TP_OK;
 }
 
+/* The ticket becomes one of the present context's. */
+static tp_status add_here(const tp_engine *engine, tp_ticket *ticket)
+{
+    members *before = present_members(engine);
+    tp_status status = TP_OK;
+    if (!has(before, ticket))
+        status = set_members(engine, make_members(engine, ticket, before, NULL, NULL), NULL);
+    Py_XDECREF(before);
+    return status;
+}
+
+/* It is one no longer. Keeps exceptions as they are; without memory it stays. */
+static void remove_here(const tp_engine *engine, const tp_ticket *ticket)
+{
+    PyObject *exception = PyErr_GetRaisedException();
+    members *before = present_members(engine);
+    if (has(before, ticket) &&
+        set_members(engine, make_members(engine, NULL, before, NULL, ticket), NULL) != TP_OK)
+        PyErr_Clear();
+    Py_XDECREF(before);
+    PyErr_SetRaisedException(exception);
+}
+
 tp_status tp_contexts_join(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
@@ -152,9 +192,7 @@ tp_status tp_contexts_join(tp_recording *recording)
     atomic_init(&ticket->references, 1);
     ticket->recording = recording;
     recording->ticket = ticket;
-    members *before = present_members(engine);
-    tp_status status = set_members(engine, make_members(engine, ticket, before, NULL), NULL);
-    Py_XDECREF(before);
+    tp_status status = add_here(engine, ticket);
     if (status != TP_OK)
         tp_contexts_leave(recording);
     return status;
@@ -168,15 +206,47 @@ void tp_contexts_leave(tp_recording *recording)
         return;
     recording->ticket = NULL;
     ticket->recording = NULL;
-    PyObject *exception = PyErr_GetRaisedException();
     /* Other contexts keep the ticket until they go. */
-    members *before = present_members(engine);
-    if (has(before, ticket) &&
-        set_members(engine, make_members(engine, NULL, before, NULL), NULL) != TP_OK)
-        PyErr_Clear();
-    Py_XDECREF(before);
+    remove_here(engine, ticket);
     release_ticket(ticket);
-    PyErr_SetRaisedException(exception);
+}
+
+tp_status tp_locked_recording_enter(tp_recording *recording)
+{
+    tp_ticket *ticket = recording->ticket;
+    if (ticket == NULL)
+        return TP_OK;
+    ticket->references++; /* what is allocated may collect garbage, and that stop the recording */
+    tp_status status = add_here(recording->engine, ticket);
+    release_ticket(ticket);
+    return status;
+}
+
+void tp_locked_recording_exit(tp_recording *recording)
+{
+    tp_engine *engine = recording->engine;
+    tp_ticket *ticket = recording->ticket;
+    if (ticket == NULL)
+        return;
+    ticket->references++;
+    remove_here(engine, ticket);
+    release_ticket(ticket);
+    /* Now: what ends next began before the context was entered, and only beginnings look. */
+    (void)tp_contexts_follow(engine, tp_thread_arrive(engine));
+}
+
+int tp_locked_group_is_here(tp_engine *engine, const void *group)
+{
+    if (engine->running_in_contexts == 0)
+        return 0;
+    members *list = present_members(engine);
+    bool found = false;
+    for (Py_ssize_t i = 0; list != NULL && i < Py_SIZE(list) && !found; i++) {
+        const tp_recording *recording = list->tickets[i]->recording;
+        found = recording != NULL && recording->group == group;
+    }
+    Py_XDECREF(list);
+    return found;
 }
 
 /* What tp_contexts_is_same compares from now on. Without a guard the context is looked up at each event. */
@@ -197,7 +267,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
         return thread;
     PyObject *exception = PyErr_GetRaisedException();
     members *list = present_members(engine);
-    if (list != NULL && count_living(list, NULL) > 0)
+    if (has_living(list))
         thread = tp_thread_own(engine, thread);
     if (list != NULL || thread->in_context || thread->guarded) {
         tp_thread_begin_look(thread);
@@ -217,7 +287,7 @@ tp_thread *tp_contexts_follow(tp_engine *engine, tp_thread *thread)
 PyObject *tp_locked_sessions_here(tp_engine *engine)
 {
     members *list = present_members(engine);
-    if (list == NULL || count_living(list, NULL) > 0)
+    if (list == NULL || has_living(list))
         return (PyObject *)list;
     Py_DECREF(list);
     return NULL;
@@ -227,7 +297,7 @@ PyObject *tp_locked_sessions_enter(tp_engine *engine, PyObject *sessions)
 {
     members *before = present_members(engine);
     PyObject *token = NULL;
-    if (set_members(engine, make_members(engine, NULL, (members *)sessions, before), &token) !=
+    if (set_members(engine, make_members(engine, NULL, (members *)sessions, before, NULL), &token) !=
         TP_OK)
         token = NULL;
     Py_XDECREF(before);

@@ -73,7 +73,16 @@ static void free_engine(tp_engine *engine)
     tp_calibrations_free(engine);
     tp_clock_destroy(engine->elder);
     tp_threads_free(engine);
+    PyObject *hidden = engine->hidden_file;
     PyMem_RawFree(engine);
+    Py_XDECREF(hidden);
+}
+
+void tp_locked_engine_hide(tp_engine *engine, PyObject *file)
+{
+    PyObject *former = engine->hidden_file;
+    engine->hidden_file = Py_NewRef(file);
+    Py_XDECREF(former);
 }
 
 void tp_locked_engine_release(tp_engine *engine)

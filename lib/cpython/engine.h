@@ -115,6 +115,7 @@ struct tp_engine {
     tp_calibration calibrations[TP_CALIBRATED_CLOCKS][2]; /* by clock, and whether builtins are recorded */
     TP_SHARED(unsigned long) calibrating; /* ident of the thread that calibrates, or 0 */
     size_t nearest_offset;    /* call_kind.h */
+    PyObject *hidden_file;    /* Owned or NULL; code of this file name, the object, is not recorded */
 };
 
 struct tp_recording {
@@ -137,6 +138,7 @@ struct tp_recording {
     bool builtins;
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
+    const void *group;    /* never read through; NULL: none */
     tp_filter *filter;    /* Borrowed from the engine; NULL: all code is recorded */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
@@ -300,6 +302,13 @@ void tp_thread_do_chores(tp_engine *engine, tp_thread *thread);
 
 /* The program begins to import greenlet, on this thread. */
 void tp_thread_expect_greenlets(tp_engine *engine);
+
+/* Whether code has no row, in whatever recording. Events are also fired for what only stands for code. */
+TP_ALWAYS_INLINE bool tp_is_hidden(const tp_engine *engine, PyObject *code)
+{
+    return TP_UNLIKELY(engine->hidden_file != NULL) && Py_TYPE(code) == &PyCode_Type &&
+           TP_UNLIKELY(((PyCodeObject *)code)->co_filename == engine->hidden_file);
+}
 
 /* hooks_monitoring.c or hooks_setprofile.c: one of them is compiled to something. */
 TP_NODISCARD tp_status tp_hooks_create(tp_engine *engine);

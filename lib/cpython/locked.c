@@ -31,6 +31,14 @@ void tp_recording_destroy(tp_recording *recording)
     tp_lock_end(&lock);
 }
 
+void tp_engine_hide(tp_engine *engine, PyObject *file)
+{
+    tp_lock lock;
+    tp_lock_begin(&lock, engine->post);
+    tp_locked_engine_hide(engine, file);
+    tp_lock_end(&lock);
+}
+
 void tp_engine_after_fork(tp_engine *engine)
 {
     tp_lock lock;
@@ -101,6 +109,32 @@ PyObject *tp_recording_code(const tp_recording *recording, const tp_function *fu
 size_t tp_recording_memory(const tp_recording *recording)
 {
     RETURN_UNDER_LOCK(recording->engine->post, size_t, tp_locked_recording_memory(recording));
+}
+
+tp_status tp_recording_enter(tp_recording *recording)
+{
+    RETURN_UNDER_LOCK(recording->engine->post, tp_status, tp_locked_recording_enter(recording));
+}
+
+void tp_recording_exit(tp_recording *recording)
+{
+    tp_lock lock;
+    tp_lock_begin(&lock, recording->engine->post);
+    tp_locked_recording_exit(recording);
+    tp_lock_end(&lock);
+}
+
+void tp_recording_set_group(tp_recording *recording, const void *group)
+{
+    tp_lock lock;
+    tp_lock_begin(&lock, recording->engine->post);
+    recording->group = group;
+    tp_lock_end(&lock);
+}
+
+int tp_group_is_here(tp_engine *engine, const void *group)
+{
+    RETURN_UNDER_LOCK(engine->post, int, tp_locked_group_is_here(engine, group));
 }
 
 PyObject *tp_sessions_here(tp_engine *engine)

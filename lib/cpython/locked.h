@@ -5,6 +5,7 @@
 #include "engine.h"
 
 void tp_locked_engine_release(tp_engine *engine);
+void tp_locked_engine_hide(tp_engine *engine, PyObject *file);
 void tp_locked_engine_after_fork(tp_engine *engine);
 
 TP_NODISCARD tp_status tp_locked_recording_create(tp_recording **recording, tp_engine *engine,
@@ -23,6 +24,9 @@ TP_NODISCARD tp_status tp_locked_recording_set_options(tp_recording *recording, 
 PyObject *tp_locked_recording_code(const tp_recording *recording, const tp_function *function);
 size_t tp_locked_recording_memory(const tp_recording *recording);
 
+TP_NODISCARD tp_status tp_locked_recording_enter(tp_recording *recording);
+void tp_locked_recording_exit(tp_recording *recording);
+int tp_locked_group_is_here(tp_engine *engine, const void *group);
 PyObject *tp_locked_sessions_here(tp_engine *engine);
 PyObject *tp_locked_sessions_enter(tp_engine *engine, PyObject *sessions);
 int tp_locked_sessions_exit(tp_engine *engine, PyObject *token);

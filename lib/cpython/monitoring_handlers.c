@@ -147,6 +147,24 @@ static PyObject *answer_long(const tp_hook *hook, arguments args)
 
 DEFINE_SLOW(answer, true)
 
+/* `engine` is NULL in a hook that is retired. */
+static bool is_hidden(const tp_hook *hook, arguments args)
+{
+    const tp_engine *engine = hook->engine;
+    return engine != NULL && tp_is_hidden(engine, args[0]);
+}
+
+/* What code that has no row costs its caller, in calls of a type: its beginning and end, each the long way. */
+#define HIDDEN_WEIGHT 6
+
+TP_NOINLINE static PyObject *enter_hidden(const tp_hook *hook)
+{
+    const tp_thread *thread = find_thread(hook);
+    for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
+        tp_track_unseen(a->track, HIDDEN_WEIGHT);
+    Py_RETURN_NONE;
+}
+
 /* A call that has begun costs more if several are told of it. */
 static inline void note_company(const tp_thread *thread, const tp_attachment *a)
 {
@@ -156,6 +174,8 @@ static inline void note_company(const tp_thread *thread, const tp_attachment *a)
 
 TP_ALWAYS_INLINE PyObject *enter_long(const tp_hook *hook, arguments args)
 {
+    if (is_hidden(hook, args))
+        return enter_hidden(hook);
     const tp_thread *thread = find_thread(hook);
     for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread) {
         if (tp_filter_leaves_out(a->recording, args[0]))
@@ -170,6 +190,8 @@ DEFINE_SLOW(enter, true)
 
 TP_ALWAYS_INLINE PyObject *leave_long(const tp_hook *hook, arguments args)
 {
+    if (is_hidden(hook, args))
+        Py_RETURN_NONE;
     const tp_thread *thread = find_thread(hook);
     for (tp_attachment *a = thread != NULL ? thread->first : NULL; a != NULL; a = a->next_on_thread)
         if (!tp_filter_leaves_out(a->recording, args[0]))
@@ -231,6 +253,8 @@ static bool is_of_interest(const tp_engine *engine, const tp_thread *thread)
 
 TP_ALWAYS_INLINE PyObject *resume_long(const tp_hook *hook, arguments args)
 {
+    if (is_hidden(hook, args))
+        return enter_hidden(hook);
     tp_engine *engine = hook->engine;
     const tp_thread *thread = find_thread(hook);
     if (!is_of_interest(engine, thread))
@@ -253,6 +277,8 @@ DEFINE_SLOW(resume, false)
 
 TP_ALWAYS_INLINE PyObject *suspend_long(const tp_hook *hook, arguments args)
 {
+    if (is_hidden(hook, args))
+        Py_RETURN_NONE;
     tp_engine *engine = hook->engine;
     const tp_thread *thread = find_thread(hook);
     if (thread == NULL || thread->first == NULL)

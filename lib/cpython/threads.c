@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "greenlets.h"
+#include "recorder.h"
 #include "state_guard.h"
 #include "track.h"
 
@@ -230,7 +231,7 @@ void tp_attachment_retire(tp_attachment *attachment)
 }
 
 /* The track of a thread that has ended, taken from it; NULL if all are alive. */
-static tp_track *take_ended(tp_recording *recording)
+static tp_track *take_attached(tp_recording *recording)
 {
     tp_attachment **link = &recording->attachments;
     while (*link != NULL && is_alive((*link)->thread))
@@ -243,7 +244,35 @@ static tp_track *take_ended(tp_recording *recording)
     tp_attachment_retire(ended);
     tp_engine_renew(recording->engine); /* as for an entry */
     tp_track_close(track);
-    return tp_track_set_name(track, SHARED_NAME, sizeof SHARED_NAME - 1) == TP_OK ? track : NULL;
+    return track;
+}
+
+/* The same of one that ended before the recording was started for the last time. An entry with a living
+ * thread's id is that thread's. */
+static tp_track *take_former(const tp_recording *recording)
+{
+    const tp_session *session = recording->session;
+    for (size_t i = 0; i < session->track_count; i++) {
+        tp_track *track = session->tracks[i];
+        const tp_attachment *user = recording->attachments;
+        while (user != NULL && user->track != track)
+            user = user->next_of_recording;
+        const tp_thread *thread = find_here(recording->engine, track->id);
+        if (user == NULL && (thread == NULL || !is_alive(thread)))
+            return track;
+    }
+    return NULL;
+}
+
+static tp_track *take_ended(tp_recording *recording)
+{
+    tp_track *track = take_attached(recording);
+    if (track == NULL)
+        track = take_former(recording);
+    return track != NULL &&
+                   tp_track_set_name(track, SHARED_NAME, sizeof SHARED_NAME - 1) == TP_OK
+               ? track
+               : NULL;
 }
 
 /* The session's track for this thread: from an earlier start here, or a new one. A thread that has no

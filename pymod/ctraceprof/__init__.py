@@ -12,6 +12,7 @@ they hold the exact calling context tree (docs/format.md).
 
 from ._core import bind
 from ._core import version as __version__
+from ._decorator import profile
 from ._profile import Profile, label, run, runctx
 from ._records import CallerStats, CoroutineStats, FunctionStats
 
@@ -23,6 +24,7 @@ __all__ = [
     "bind",
     "label",
     "main",
+    "profile",
     "run",
     "runctx",
 ]

@@ -1,8 +1,20 @@
 from collections.abc import Callable, Iterable
 from types import CodeType, FrameType
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 version: str
+Format: TypeAlias = Literal[
+    "pstats",
+    "html",
+    "speedscope",
+    "pprof",
+    "callgrind",
+    "collapsed",
+    "dot",
+    "json",
+    "jsonl",
+    "csv",
+]
 
 _Callable = TypeVar("_Callable", bound=Callable[..., object])
 
@@ -44,6 +56,7 @@ class Profiler:
     def enable(self, subcalls: bool | None = None, builtins: bool | None = None) -> None: ...
     def disable(self) -> None: ...
     def clear(self) -> None: ...
+    def add(self, other: Profiler, /) -> None: ...
     def getstats(self) -> list[profiler_entry]: ...
     def _records(self) -> list[tuple[Any, ...]]: ...
     def _dictionary(self, compensated: bool | None = None, /) -> bytes: ...
@@ -57,3 +70,10 @@ class Profiler:
         /,
     ) -> None: ...
     def _page(self, title: str, /) -> str: ...
+    def _encode(
+        self,
+        format: Format,
+        properties: dict[str, str | int | float] = {},
+        title: str = "",
+        /,
+    ) -> bytes: ...

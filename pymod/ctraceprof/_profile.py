@@ -99,6 +99,16 @@ class Profile(_core.Profiler):
         self.create_stats()
         self._write(os.fsencode(file), {})
 
+    def dumps(self, format="pstats"):
+        """The profile so far as bytes, enabled or not; other threads go on meanwhile.
+
+        format: "pstats", as dump_stats() writes it; "html", the page; or what `traceprof convert` makes:
+            "speedscope", "pprof", "callgrind", "collapsed", "dot", "json", "jsonl", "csv".
+
+        Raises ValueError for another format, or where the profile is too large for it.
+        """
+        return self._encode(format)
+
     def html(self, title=""):
         """The profile so far as an HTML page (str) that needs nothing else: flame graph, call tree, table."""
         return self._page(title)

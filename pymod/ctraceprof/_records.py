@@ -47,11 +47,12 @@ class FunctionStats(namedtuple("FunctionStats", (*_FIGURES, "callers", "coroutin
 
 def make_records(rows):
     """FunctionStats of the tuples that the recorder gives, in the order of their labels."""
+    # Sums of profiles have what came first in front.
     return [
         FunctionStats(
             *row[:7],
-            [CallerStats(*label, *figures) for label, *figures in row[7]],
+            [CallerStats(*label, *figures) for label, *figures in sorted(row[7])],
             None if row[8] is None else CoroutineStats(*row[8]),
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: row[:3])
     ]

@@ -1,0 +1,613 @@
+"""@ctraceprof.profile under many calls at once, and under very many."""
+
+import asyncio
+import concurrent.futures
+import contextvars
+import gc
+import inspect
+import os
+import random
+import resource
+import subprocess
+import sys
+import textwrap
+import threading
+import weakref
+from collections import Counter
+
+import pytest
+
+import ctraceprof
+
+HERE = __file__
+QUICK = os.environ.get("TRACEPROF_TEST_QUICK") is not None
+current = contextvars.ContextVar("current", default=None)
+
+
+def leaf():
+    return abs(-1)
+
+
+def work(n):
+    for _ in range(n):
+        leaf()
+
+
+def fib(n):
+    leaf()
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+def ladder(n):
+    for i in range(n):
+        leaf()
+        yield i
+
+
+async def nap(n):
+    for _ in range(n):
+        leaf()
+        await asyncio.sleep(0)
+
+
+async def beats(n):
+    for i in range(n):
+        leaf()
+        await asyncio.sleep(0)
+        yield i
+
+
+OWN = {"leaf", "work", "fib", "ladder", "nap", "beats", "sync_call", "async_call", "pulse"}
+
+
+def counts(profile):
+    functions, edges = Counter(), Counter()
+    for record in profile.stats():
+        if record.file == HERE and record.name in OWN:
+            functions[record.name, "primitive"] = record.primitive_calls
+            functions[record.name] = record.calls
+            for caller in record.callers:
+                if caller.file == HERE and caller.name in OWN:
+                    edges[caller.name, record.name] = caller.calls
+    return functions + edges
+
+
+class Own:
+    """The profile of each call by what `current` was, and that they are called once each."""
+
+    def __init__(self):
+        self.profiles = {}
+
+    def __call__(self, profile):
+        assert current.get() not in self.profiles
+        self.profiles[current.get()] = profile
+
+    def counts(self):
+        return {n: counts(profile) for n, profile in self.profiles.items()}
+
+
+def sync_call(n):
+    work(n % 17)
+    fib(n % 7)
+    sum(ladder(n % 11))
+    return n
+
+
+async def async_call(n):
+    work(n % 17)
+    await asyncio.gather(nap(n % 5), nap(n % 3))
+    async for _ in beats(n % 4):
+        work(1)
+    task = asyncio.create_task(nap(2))
+    fib(n % 6)
+    await task
+    return n
+
+
+def on_thread(function, n):
+    current.set(n)
+    return function(n)
+
+
+def alone(function, n):
+    """Counts of one call, with nothing beside it."""
+    own = Own()
+    decorated = ctraceprof.profile(on_profile=own)(function)
+    context = contextvars.Context()
+    if inspect.iscoroutinefunction(function):
+        context.run(asyncio.run, on_task(decorated, n))
+    else:
+        context.run(on_thread, decorated, n)
+    return own.counts()[n]
+
+
+async def on_task(function, n):
+    current.set(n)
+    return await function(n)
+
+
+@pytest.fixture
+def switching():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_64_threads_at_once(switching):
+    own = Own()
+    with_own = ctraceprof.profile(on_profile=own)(sync_call)
+    pooled = ctraceprof.profile(sync_call)
+    gate = threading.Barrier(64)
+
+    def run(n):
+        gate.wait(30)
+        on_thread(with_own, n)
+        for _ in range(5):
+            assert pooled(n) == n
+
+    threads = [threading.Thread(target=contextvars.Context().run, args=(run, n)) for n in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {n: alone(sync_call, n) for n in range(64)}
+    assert own.counts() == expected
+    total = sum(expected.values(), Counter())
+    assert counts(with_own.profile) == total
+    assert counts(pooled.profile) == Counter({key: 5 * n for key, n in total.items()})
+
+
+def test_500_tasks_at_once():
+    own = Own()
+    with_own = ctraceprof.profile(on_profile=own)(async_call)
+    pooled = ctraceprof.profile(async_call)
+
+    async def main():
+        got = await asyncio.gather(*(on_task(with_own, n) for n in range(500)))
+        assert got == list(range(500))
+        await asyncio.gather(*(pooled(n) for n in range(500)))
+
+    asyncio.run(main())
+    expected = {n: alone(async_call, n) for n in range(0, 500, 1 if not QUICK else 25)}
+    found = own.counts()
+    assert {n: found[n] for n in expected} == expected
+    total = sum(found.values(), Counter())
+    assert counts(with_own.profile) == total
+    assert counts(pooled.profile) == total
+
+
+def test_500_tasks_of_generators_of_all_kinds():
+    pulse = ctraceprof.profile(beats)
+    steps = ctraceprof.profile(ladder)
+
+    async def one(n):
+        got = [i async for i in pulse(n % 9)]
+        assert got == list(range(n % 9))
+        assert list(steps(n % 13)) == list(range(n % 13))
+
+    async def main():
+        await asyncio.gather(*(one(n) for n in range(500)))
+
+    asyncio.run(main())
+    leaves = sum(n % 9 for n in range(500))
+    assert counts(pulse.profile)["leaf"] == leaves
+    assert counts(pulse.profile)["beats"] == 500 + 2 * leaves
+    assert counts(steps.profile)["leaf"] == sum(n % 13 for n in range(500))
+
+
+def test_threads_and_loops_at_once(switching):
+    sync, later = ctraceprof.profile(sync_call), ctraceprof.profile(async_call)
+
+    def run(k):
+        async def main():
+            await asyncio.gather(*(later(n) for n in range(20)))
+
+        if k % 2:
+            asyncio.run(main())
+        else:
+            for n in range(20):
+                sync(n)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, range(8)))
+    each = [sum((alone(f, n) for n in range(20)), Counter()) for f in (sync_call, async_call)]
+    assert counts(sync.profile) == Counter({key: 4 * n for key, n in each[0].items()})
+    assert counts(later.profile) == Counter({key: 4 * n for key, n in each[1].items()})
+
+
+def test_a_generator_passed_from_thread_to_thread(switching):
+    subject = ctraceprof.profile(ladder)
+    made = [subject(50) for _ in range(4)]
+    lock = threading.Lock()
+    rng = random.Random(5)
+    order = [i for i in range(4) for _ in range(51)]
+    rng.shuffle(order)
+
+    def run():
+        while True:
+            with lock:
+                if not order:
+                    return
+                i = order.pop()
+                next(made[i], None)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts(subject.profile)["leaf"] == 200
+    assert counts(subject.profile)["ladder"] == 4 * 51
+
+
+def test_the_profile_is_read_and_cleared_meanwhile(switching):
+    subject = ctraceprof.profile(sync_call)
+    stop = threading.Event()
+    errors = []
+
+    def reader():
+        while not stop.is_set():
+            try:
+                subject.profile.stats()
+                subject.profile.dumps("json")
+            except BaseException as error:
+                errors.append(error)
+
+    def clearer():
+        while not stop.is_set():
+            try:
+                subject.profile.clear()
+            except BaseException as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=target) for target in (reader, clearer)]
+    workers = [
+        threading.Thread(target=lambda: [subject(n) for n in range(60)]) for _ in range(4)
+    ]
+    for thread in threads + workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    subject.profile.clear()
+    subject(9)
+    assert counts(subject.profile) == alone(sync_call, 9)
+
+
+# --- cancellation and ends of all kinds --------------------------------------------------------
+
+
+def test_cancelled_tasks_leave_nothing_running():
+    rng = random.Random(3)
+
+    @ctraceprof.profile
+    async def pulse(n):
+        try:
+            for _ in range(n):
+                leaf()
+                await asyncio.sleep(0)
+        finally:
+            await asyncio.sleep(0)
+            work(1)
+            ended.append(n)
+
+    ended = []
+
+    async def main():
+        tasks = [asyncio.create_task(pulse(1000)) for _ in range(100)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        for task in rng.sample(tasks, 100):
+            task.cancel()
+            if rng.random() < 0.5:
+                await asyncio.sleep(0)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(r, asyncio.CancelledError) for r in results)
+
+    asyncio.run(main())
+    assert len(ended) == 100
+    assert counts(pulse.profile)["work"] == 100
+    assert counts(pulse.profile)["pulse", "primitive"] == counts(pulse.profile)["pulse"]
+    assert_idle()
+
+
+def assert_idle():
+    """No recording runs: hooks are off."""
+    if hasattr(sys, "monitoring"):
+        assert sys.monitoring.get_tool(2) is None
+    else:
+        assert sys.getprofile() is None
+
+
+def test_timeouts_shields_and_task_groups():
+    @ctraceprof.profile
+    async def pulse(n):
+        async with asyncio.TaskGroup() as group:
+            for _ in range(n):
+                group.create_task(nap(2))
+        leaf()
+
+    async def main():
+        await asyncio.shield(pulse(3))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await forever()
+        with pytest.raises(ExceptionGroup):
+            await broken()
+
+    @ctraceprof.profile
+    async def forever():
+        while True:
+            leaf()
+            await asyncio.sleep(0.001)
+
+    @ctraceprof.profile
+    async def broken():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(forever())
+            group.create_task(fails())
+
+    async def fails():
+        raise ValueError("x")
+
+    asyncio.run(main())
+    assert counts(pulse.profile)["leaf"] == 7
+    assert counts(forever.profile)["leaf"] >= 1
+    assert_idle()
+
+
+def test_an_async_generator_that_is_left_is_closed_by_the_loop():
+    closed = []
+
+    @ctraceprof.profile
+    async def pulse():
+        try:
+            while True:
+                leaf()
+                yield
+        finally:
+            await asyncio.sleep(0)
+            leaf()
+            closed.append(True)
+
+    errors = []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: errors.append(context))
+        async for _ in pulse():
+            break
+        gc.collect()
+        await asyncio.sleep(0.01)
+        assert closed == [True]
+        kept.append(pulse())
+        await anext(kept[0])
+        # that one is the loop's to close, at its end
+
+    kept = []
+    asyncio.run(main())
+    assert closed == [True, True] and errors == []
+    assert counts(pulse.profile)["leaf"] == 4
+    assert_idle()
+
+
+def test_coroutines_that_never_run_or_are_thrown_away():
+    @ctraceprof.profile
+    async def pulse(seconds=0):
+        try:
+            leaf()
+            await asyncio.sleep(seconds)
+        finally:
+            leaf()
+
+    with pytest.warns(RuntimeWarning, match="coroutine '.*pulse' was never awaited"):
+        pulse()
+        gc.collect()
+    made = pulse(10)
+
+    async def main():
+        task = asyncio.create_task(made)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert counts(pulse.profile)["leaf"] == 2
+    made = pulse()
+    made.send(None)
+    del made
+    gc.collect()
+    assert counts(pulse.profile)["leaf"] == 4
+    assert_idle()
+
+
+def test_nothing_is_kept_alive():
+    class Thing:
+        pass
+
+    @ctraceprof.profile
+    def function(thing):
+        leaf()
+
+    @ctraceprof.profile
+    def generator(thing):
+        yield weakref.ref(thing)
+
+    @ctraceprof.profile
+    async def coroutine(thing):
+        await asyncio.sleep(0)
+
+    @ctraceprof.profile
+    async def async_generator(thing):
+        yield weakref.ref(thing)
+
+    async def use(thing):
+        await coroutine(thing)
+        return [ref async for ref in async_generator(thing)]
+
+    thing = Thing()
+    gone = weakref.ref(thing)
+    function(thing)
+    list(generator(thing))
+    asyncio.run(use(thing))
+    del thing
+    assert gone() is None
+
+    @ctraceprof.profile
+    def values():
+        for _ in range(3):
+            yield Thing()
+
+    for value in values():
+        gone = weakref.ref(value)
+        del value
+        assert gone() is None  # also while the generator waits
+
+    gone = weakref.ref(function)
+    del function
+    gc.collect()
+    assert gone() is None
+
+
+# --- very many ---------------------------------------------------------------------------------
+
+FLAT = """
+import asyncio, contextvars, gc, resource, sys, threading, warnings
+import ctraceprof
+
+def leaf():
+    return abs(-1)
+
+def pages():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1])
+
+def measure(run, count):
+    run(count // 5)
+    before = pages()
+    run(count)
+    return (pages() - before) * resource.getpagesize()
+
+@ctraceprof.profile
+def function(n):
+    return leaf()
+
+@ctraceprof.profile
+def generator(n):
+    for i in range(n):
+        yield leaf()
+
+@ctraceprof.profile
+async def coroutine(n):
+    leaf()
+    await asyncio.sleep(0)
+
+@ctraceprof.profile
+async def async_generator(n):
+    yield leaf()
+    await asyncio.sleep(0)
+
+fresh = []
+@ctraceprof.profile(on_profile=lambda profile: fresh.append(len(profile.stats())) if len(fresh) < 5 else None)
+def reported(n):
+    return leaf()
+"""
+
+
+def run_flat(code):
+    result = subprocess.run(
+        [sys.executable, "-c", FLAT + textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=170,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stderr == ""
+    return int(result.stdout)
+
+
+COUNT = 100_000 if not QUICK else 5_000
+needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc here")
+
+
+@needs_proc
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "run",
+    [
+        "lambda n: [function(1) for _ in range(n)] and None",
+        "lambda n: [sum(generator(2)) for _ in range(n)] and None",
+        "lambda n: [reported(1) for _ in range(n)] and None",
+        "lambda n: asyncio.run(many(n))",
+        "lambda n: asyncio.run(at_once(n))",
+        "lambda n: [contextvars.Context().run(function, 1) for _ in range(n)] and None",
+    ],
+)
+def test_memory_is_flat_over_a_hundred_thousand_calls(run):
+    grown = run_flat(f"""
+        async def many(n):
+            for _ in range(n):
+                await coroutine(1)
+                async for _ in async_generator(1):
+                    pass
+
+        async def at_once(n):
+            for _ in range(n // 100):
+                await asyncio.gather(*(coroutine(1) for _ in range(100)))
+
+        run = {run}
+        count = {COUNT}
+        grown = measure(run, count)
+        calls = sum(r.calls for f in (function, generator, coroutine, async_generator, reported)
+                    for r in f.profile.stats() if r.name == "leaf")
+        assert calls >= count + count // 5, calls
+        print(grown)
+        """)
+    assert grown < 2_000_000
+
+
+@needs_proc
+@pytest.mark.slow
+def test_memory_is_flat_over_many_threads():
+    """A thread a call: beyond a thousand of them they share what is kept of them."""
+    count = 6_000 if not QUICK else 2_500
+    grown = run_flat(f"""
+        def run(n):
+            for _ in range(n):
+                thread = threading.Thread(target=function, args=(1,))
+                thread.start()
+                thread.join()
+        run(2000)
+        grown = measure(run, {count})
+        assert [r.calls for r in function.profile.stats() if r.name == "leaf"] == [2000 + {count} * 6 // 5]
+        print(grown)
+        """)
+    assert grown < 3_000_000
+
+
+@needs_proc
+@pytest.mark.slow
+def test_many_functions_and_calls_at_once_do_not_stay():
+    """More calls at once than are kept for: their profiles are added up and go."""
+    grown = run_flat("""
+        async def burst(n):
+            await asyncio.gather(*(coroutine(1) for _ in range(n)))
+
+        def decorate(n):
+            for _ in range(n):
+                made = ctraceprof.profile(leaf)
+                made()
+                assert made.profile.stats()
+
+        asyncio.run(burst(2000))
+        decorate(200)
+        before = pages()
+        for _ in range(5):
+            asyncio.run(burst(2000))
+        decorate(1000)
+        assert [r.coroutine.started for r in coroutine.profile.stats() if r.name == "coroutine"] == [12000]
+        print((pages() - before) * resource.getpagesize())
+        """)
+    assert grown < 4_000_000
