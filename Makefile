@@ -49,8 +49,9 @@ extension: $(EXTENSION) $(TOOL_EXTENSION)
 # A copy of the package's Python files, for builds that put their extension elsewhere.
 .PHONY: package
 package:
-	@mkdir -p $(PACKAGE)/_start
+	@mkdir -p $(PACKAGE)/_start $(PACKAGE)/_web
 	cp pymod/ctraceprof/*.py $(PACKAGE)
+	cp pymod/ctraceprof/_web/*.py $(PACKAGE)/_web
 	cp pymod/ctraceprof/_start/*.py $(PACKAGE)/_start
 
 $(BUILD)/obj/%.o: %.c

@@ -5,6 +5,9 @@ VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
 # Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
 PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
+# Frameworks and servers of the web, and what their clients need; as above.
+PYTEST_WEB = uvicorn fastapi starlette flask django gunicorn waitress litestar sqlalchemy aiosqlite httpx \
+	websockets prometheus_client
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
 # Playwright is one that still runs on Debian 12's Node.js 18.
 NODE_PACKAGES = speedscope ajv playwright-core axe-core
@@ -39,7 +42,7 @@ setup: setup-build ## install all that the tests need, and a virtual environment
 	@test -x $(VENV_PYTHON) || $(PYTHON) -m venv $(VENV)
 	@$(VENV_PYTHON) -c 'import pytest, hypothesis, setuptools' 2>/dev/null || \
 		$(VENV_PYTHON) -m pip install -q $(PYTEST_PACKAGES)
-	@for package in $(PYTEST_HOSTS); do \
+	@for package in $(PYTEST_HOSTS) $(PYTEST_WEB); do \
 		$(VENV_PYTHON) -c "import $$package" 2>/dev/null || \
 			$(VENV_PYTHON) -m pip install -q --only-binary :all: $$package || \
 			echo "$$package cannot be had for $(PYTHON): its tests will be skipped"; done

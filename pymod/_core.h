@@ -161,6 +161,10 @@ PyObject *core_write(PyObject *self, PyObject *args);
 PyObject *core_page(PyObject *self, PyObject *args);
 PyObject *core_encode(PyObject *self, PyObject *args);
 
+/* totals.c */
+extern const char core_totals_doc[];
+PyObject *core_totals(PyObject *self, PyObject *unused);
+
 /* patterns.c: patterns as an argument gives them, their bytes and the objects that hold these. */
 typedef struct core_patterns {
     PyObject *holders; /* Owned list of bytes, NULL if there are none */

@@ -362,6 +362,33 @@ PyDoc_STRVAR(profiler_doc,
              "scope='thread', max_contexts=1000000, include=None, exclude=None, compensate=None)\n--\n\n"
              "Records every call of a thread: counts, times, callers, and the calling context tree.");
 
+PyDoc_STRVAR(join_doc, "_join($self, /)\n--\n\n"
+                       "Record the calling context, and what will inherit it, while this is enabled.");
+
+static PyObject *do_join(PyObject *self, tp_recording *recording, PyObject *unused)
+{
+    (void)self;
+    (void)unused;
+    if (tp_recording_enter(recording) != TP_OK)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static CORE_DEFINE_METHOD(profiler_join, do_join)
+
+PyDoc_STRVAR(leave_doc, "_leave($self, /)\n--\n\n"
+                        "Record no more of the calling context, and of what will inherit it.");
+
+static PyObject *do_leave(PyObject *self, tp_recording *recording, PyObject *unused)
+{
+    (void)self;
+    (void)unused;
+    tp_recording_exit(recording);
+    Py_RETURN_NONE;
+}
+
+static CORE_DEFINE_METHOD(profiler_leave, do_leave)
+
 static PyMethodDef profiler_methods[] = {
     { "enable", (PyCFunction)(void (*)(void))profiler_enable, METH_VARARGS | METH_KEYWORDS,
       enable_doc },
@@ -375,6 +402,9 @@ static PyMethodDef profiler_methods[] = {
     { "_write", core_write, METH_VARARGS, core_write_doc },
     { "_page", core_page, METH_VARARGS, core_page_doc },
     { "_encode", core_encode, METH_VARARGS, core_encode_doc },
+    { "_join", profiler_join, METH_NOARGS, join_doc },
+    { "_leave", profiler_leave, METH_NOARGS, leave_doc },
+    { "_totals", core_totals, METH_NOARGS, core_totals_doc },
     { NULL, NULL, 0, NULL },
 };
 

@@ -49,11 +49,14 @@ tp_status tp_contexts_create(tp_engine *engine)
     engine->members_type = (PyTypeObject *)PyType_FromSpec(&members_spec);
     engine->context_var =
         engine->members_type == NULL ? NULL : PyContextVar_New("ctraceprof", NULL);
-    return engine->context_var != NULL ? TP_OK : TP_EPYTHON;
+    engine->carrier =
+        engine->context_var == NULL ? NULL : PyUnicode_InternFromString("_restore_context");
+    return engine->carrier != NULL ? TP_OK : TP_EPYTHON;
 }
 
 void tp_contexts_destroy(tp_engine *engine)
 {
+    Py_CLEAR(engine->carrier);
     Py_CLEAR(engine->context_var);
     Py_CLEAR(engine->members_type);
 }
@@ -137,18 +140,12 @@ static PyObject *make_members(const tp_engine *engine, tp_ticket *first, const m
     return (PyObject *)made;
 }
 
-/* This thread's next event looks the context up. */
-static void look_again(void)
-{
-    tp_here.context_version = TP_NO_VERSION;
-}
-
 /* Puts new members into the present context and takes over the reference; the token if it is wanted. */
 static tp_status set_members(const tp_engine *engine, PyObject *made, PyObject **token)
 {
     PyObject *set = made == NULL ? NULL : PyContextVar_Set(engine->context_var, made);
     Py_XDECREF(made);
-    look_again();
+    tp_contexts_look_again();
     if (set == NULL)
         return TP_EPYTHON;
     if (token != NULL)
@@ -307,6 +304,6 @@ PyObject *tp_locked_sessions_enter(tp_engine *engine, PyObject *sessions)
 int tp_locked_sessions_exit(tp_engine *engine, PyObject *token)
 {
     int failed = PyContextVar_Reset(engine->context_var, token);
-    look_again();
+    tp_contexts_look_again();
     return failed;
 }

@@ -101,6 +101,7 @@ struct tp_engine {
     size_t running_in_contexts; /* and those of contexts */
     PyObject *context_var;      /* Owned. */
     PyTypeObject *members_type; /* Owned; of the variable's values */
+    PyObject *carrier;          /* Owned, interned; a function's name: tp_contexts_is_carrier */
     tp_suspensions suspensions; /* coroutines between their calls, in the sight of any recording */
     size_t running_filtered;   /* of these, those that leave code out */
     tp_filter *filters;       /* Owned. */

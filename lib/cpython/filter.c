@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "contexts.h"
 #include "identity.h"
 #include "watch.h"
 
@@ -219,7 +220,8 @@ bool tp_filter_decide(tp_recording *recording, PyObject *code)
 
 bool tp_filters_switch_off(tp_engine *engine, PyObject *code)
 {
-    if (engine->running_filtered == 0 || engine->running_filtered < engine->running)
+    if (engine->running_filtered == 0 || engine->running_filtered < engine->running ||
+        tp_contexts_is_carrier(code, engine->carrier))
         return false;
     for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
         if (r->running && decide(r, code) != LEFT_OUT)

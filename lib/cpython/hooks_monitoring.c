@@ -207,6 +207,7 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
         hook->post = engine->post;
 #endif
         hook->engine = engine;
+        hook->carrier = engine->carrier;
         hook->missing = missing;
         hook->disable = event->local ? disable : NULL;
     }

@@ -171,6 +171,9 @@ static int on_event_in_contexts(PyObject *capsule, PyFrameObject *frame, int wha
     if (TP_UNLIKELY(tp_thread_has_chores(thread)))
         tp_thread_do_chores(engine, thread);
     record_all(engine, thread, frame, what, argument);
+    if (what == PyTrace_RETURN && !thread->in_context &&
+        tp_contexts_is_carrier(code_of_frame(frame), engine->carrier))
+        tp_contexts_look_again();
     return 0;
 }
 

@@ -244,6 +244,14 @@ TP_ALWAYS_INLINE PyObject *leave(const tp_hook *hook, arguments args)
     return leave_slow(hook, args);
 }
 
+/* A function returns. */
+TP_ALWAYS_INLINE PyObject *finish(const tp_hook *hook, arguments args, bool in_contexts)
+{
+    if (in_contexts && tp_contexts_is_carrier(args[0], hook->carrier))
+        tp_contexts_look_again();
+    return leave(hook, args);
+}
+
 /* Coroutines and async generators only: their instance is told apart, which takes longer. */
 
 static bool is_of_interest(const tp_engine *engine, const tp_thread *thread)
@@ -503,7 +511,7 @@ TP_ALWAYS_INLINE PyObject *called_filtered(const tp_hook *hook, arguments args)
         (void)names;                                                                     \
         return __VA_ARGS__;                                                              \
     }
-/* What begins or goes on has a twin, on_enter_in_contexts. */
+/* What begins or goes on has a twin, on_enter_in_contexts, and so has what returns. */
 #define DEFINE_TWINS(body)                                  \
     DEFINE_HANDLER(on_##body, body(hook, args, false))      \
     DEFINE_HANDLER(on_##body##_in_contexts, body(hook, args, true))
@@ -513,13 +521,14 @@ DEFINE_TWINS(resume)
 DEFINE_TWINS(throw)
 DEFINE_TWINS(call)
 DEFINE_TWINS(call_filtered)
+DEFINE_TWINS(finish)
 DEFINE_HANDLER(on_leave, leave(hook, args))
 DEFINE_HANDLER(on_suspend, suspend(hook, args))
 DEFINE_HANDLER(on_called, called(hook, args))
 DEFINE_HANDLER(on_called_filtered, called_filtered(hook, args))
 
 /* A handler and its twin, and those while code is left out. */
-#define BEGINS(body, filtered)                                                         \
+#define TWINS(body, filtered)                                                          \
     {                                                                                  \
         on_##body, on_##body##_in_contexts, on_##filtered, on_##filtered##_in_contexts \
     }
@@ -530,13 +539,13 @@ DEFINE_HANDLER(on_called_filtered, called_filtered(hook, args))
 #define UNWIND TP_HAVE_LOCAL_UNWIND
 
 const tp_event tp_events[TP_EVENT_COUNT] = {
-    { "PY_START", BEGINS(enter, enter), true, false },
-    { "PY_RESUME", BEGINS(resume, resume), true, false },
-    { "PY_THROW", BEGINS(throw, throw), UNWIND, false },
-    { "PY_RETURN", ENDS(leave, leave), true, false },
+    { "PY_START", TWINS(enter, enter), true, false },
+    { "PY_RESUME", TWINS(resume, resume), true, false },
+    { "PY_THROW", TWINS(throw, throw), UNWIND, false },
+    { "PY_RETURN", TWINS(finish, finish), true, false },
     { "PY_YIELD", ENDS(suspend, suspend), true, false },
     { "PY_UNWIND", ENDS(leave, leave), UNWIND, false },
-    { "CALL", BEGINS(call, call_filtered), true, true },
+    { "CALL", TWINS(call, call_filtered), true, true },
     { "C_RETURN", ENDS(called, called_filtered), false, true },
     { "C_RAISE", ENDS(called, called_filtered), false, true },
 };

@@ -14,6 +14,7 @@ typedef struct tp_hook {
     tp_engine *engine;  /* Borrowed; NULL once the hook is retired. */
     PyObject *missing;  /* Borrowed from sys.monitoring, which lives as long as the interpreter. */
     PyObject *disable;  /* the same; NULL: the event cannot be switched off */
+    PyObject *carrier;  /* Borrowed from the engine; compared only */
 #ifdef TP_FREE_THREADED
     atomic_bool in_contexts; /* a context is recorded */
     atomic_bool filtered;    /* code is left out */

@@ -15,6 +15,7 @@ from ._core import version as __version__
 from ._decorator import profile
 from ._profile import Profile, label, run, runctx
 from ._records import CallerStats, CoroutineStats, FunctionStats
+from ._spans import span
 
 __all__ = [
     "CallerStats",
@@ -27,6 +28,7 @@ __all__ = [
     "profile",
     "run",
     "runctx",
+    "span",
 ]
 
 

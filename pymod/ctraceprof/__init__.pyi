@@ -9,6 +9,7 @@ from ._profile import runctx as runctx
 from ._records import CallerStats as CallerStats
 from ._records import CoroutineStats as CoroutineStats
 from ._records import FunctionStats as FunctionStats
+from ._spans import span as span
 
 __version__: str
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "main",
     "run",
     "runctx",
+    "span",
 ]
 
 def load_ipython_extension(shell: Any) -> None: ...

@@ -27,7 +27,7 @@ export async function closeBrowser() {
 }
 
 // Calls check(page) in a context that knows nothing of others, and closes that. Unless it is to be plain,
-// axe-core looks at what was left.
+// axe-core looks at what was left. `file` may be a http: address, whose server may then be asked for more.
 export async function withPage(file, { hash = "", plain = false, ...options }, check) {
     browser ??= await chromium.launch({
         executablePath: process.env.TRACEPROF_CHROMIUM || "/usr/bin/chromium",
@@ -49,7 +49,7 @@ export async function withPage(file, { hash = "", plain = false, ...options }, c
         if (!plain) await axe(page);
         assert.deepEqual(said, [], "console messages");
         assert.deepEqual(
-            asked.filter((url) => !url.startsWith("file:") && !url.startsWith("data:")),
+            asked.filter((url) => !/^(file|data):/.test(url) && !(served(file) && url.startsWith(new URL(file).origin))),
             [],
             "requests",
         );
@@ -58,7 +58,10 @@ export async function withPage(file, { hash = "", plain = false, ...options }, c
     }
 }
 
+const served = (file) => file.startsWith("http:");
+
 export async function open(page, file, hash) {
+    if (served(file)) return page.goto(file + hash);
     await page.goto(pathToFileURL(file).href + hash);
     await page.waitForFunction(() => performance.getEntriesByName("ready").length > 0);
 }

@@ -390,6 +390,36 @@ def test_random_switches_between_contexts_equal_a_reference():
         assert got == seen
 
 
+@pytest.mark.parametrize("include", [None, HERE], ids=["all", "filtered"])
+@pytest.mark.parametrize("others", [False, True], ids=["alone", "beside others"])
+def test_what_asgiref_carries_into_its_own_event_loop(include, others):
+    """async_to_sync() sets variables in a context that the thread is in already, so no switch tells of it;
+    views of Django and Flask that are coroutines run so under a WSGI server."""
+    sync = pytest.importorskip("asgiref.sync", reason="asgiref is not installed")
+
+    async def inner(n):
+        work(n)  # before anything is awaited
+        await asyncio.sleep(0)
+        work(n)
+
+    def outer(n):
+        with ctraceprof.Profile(scope="context", include=include) as profile:
+            work(n)
+            sync.async_to_sync(inner)(n)
+            work(n)
+        work(1)
+        return profile
+
+    beside = ctraceprof.Profile(scope="context")
+    if others:
+        contextvars.copy_context().run(beside.enable)
+    sync.async_to_sync(inner)(5)  # nobody's
+    got = [counts(contextvars.copy_context().run(outer, n))[0] for n in (1, 2, 3)]
+    beside.disable()
+    assert got == [Counter(work=4, leaf=4 * n) for n in (1, 2, 3)]
+    assert counts(beside)[0] == Counter()
+
+
 def test_an_async_generator_closed_early_or_collected():
     async def main():
         with ctraceprof.Profile(scope="context") as profile:
@@ -416,3 +446,46 @@ def test_two_thousand_short_profiles_one_after_the_other(name):
         with ctraceprof.Profile(scope=name) as profile:
             leaf()
         assert counts(profile)[0] == Counter(leaf=1)
+
+
+def test_a_context_leaves_its_profile_and_enters_it_again():
+    profile, other = ctraceprof.Profile(scope="context"), ctraceprof.Profile(scope="context")
+    profile._join()  # nothing happens: it is not enabled
+    with other:
+        profile.enable()
+        work(1)
+        left = contextvars.copy_context()
+        left.run(profile._leave)
+        left.run(work, 10)
+        work(100)
+        left.run(profile._join)
+        left.run(profile._join)
+        left.run(work, 1000)
+        profile.disable()
+        left.run(profile._join)
+        left.run(work, 10000)
+    assert counts(profile)[0]["leaf"] == 1101 and counts(other)[0]["leaf"] == 11111
+
+
+def test_taking_turns_in_one_context():
+    """Frames stay open above what is recorded, and suspended ones below it are entered again."""
+
+    def generator(n):
+        for i in range(n):
+            work(i)
+            yield
+
+    profile = ctraceprof.Profile(scope="context")
+    profile.enable()
+    mine, others = generator(50), generator(50)
+    for _ in range(50):
+        next(mine)
+        profile._leave()
+        next(others)
+        work(1)
+        profile._join()
+    profile.disable()
+    functions = counts(profile)[0]
+    assert functions["leaf"] == sum(range(50)) and functions["work"] == 50
+    rows = {record.name: record for record in profile.stats()}
+    assert rows["generator"].calls == 50 and "_join" not in str(rows["generator"].callers)

@@ -1,0 +1,64 @@
+"""Ends what takes too long, from a thread of its own, which lives as long as there is something to watch."""
+
+import os
+import threading
+import time
+
+__all__ = ["Watchdog"]
+
+
+class Watchdog:
+    """Calls end(item) for each item that was not forgotten `seconds` after it was given."""
+
+    def __init__(self, seconds, end):
+        self._seconds = seconds
+        self._end = end
+        self._reset()
+
+    def _reset(self):
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._items = {}  # item: its deadline, the next first, as all have the same time
+        self._thread = None
+
+    def watch(self, item):
+        """From now on, until forget(item). item: hashable."""
+        if self._process != os.getpid():  # forked: the thread stayed behind, and so did what it watched
+            self._reset()
+        with self._lock:
+            self._items[item] = time.monotonic() + self._seconds
+            if self._thread is not None:
+                return
+            self._thread = threading.Thread(target=self._run, name="ctraceprof watchdog", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:  # no more threads, or the interpreter ends
+                self._thread = None
+
+    def forget(self, item):
+        with self._lock:
+            self._items.pop(item, None)
+
+    def _next(self):
+        """Seconds until something is to be done, or None to end; and what is to be ended now, or None."""
+        with self._lock:
+            if not self._items:
+                self._thread = None
+                return None, None
+            item, deadline = next(iter(self._items.items()))
+            left = deadline - time.monotonic()
+            if left > 0:
+                return left, None
+            del self._items[item]
+            return 0, item
+
+    def _run(self):
+        while True:
+            left, item = self._next()
+            if left is None:
+                return
+            if item is None:
+                time.sleep(left)
+            else:
+                self._end(item)
+                del item

@@ -1,0 +1,37 @@
+/* What a profile comes to: the time that is in it, and how much room it takes. */
+#include "_core.h"
+
+const char core_totals_doc[] =
+             "_totals($self, /)\n--\n\n"
+             "Tuple of the seconds that were recorded, of all threads together, and of the bytes, about, that a\n"
+             "sum of what was recorded takes in memory.";
+
+static size_t bytes_of(const tp_profile *profile)
+{
+    const tp_function *functions = tp_profile_functions(profile);
+    const tp_thread_tree *threads = tp_profile_threads(profile);
+    size_t bytes = tp_profile_edge_count(profile) * sizeof(tp_edge) +
+                   tp_profile_coroutine_count(profile) * sizeof(tp_coroutine);
+    for (size_t i = 0; i < tp_profile_function_count(profile); i++)
+        bytes += sizeof *functions + functions[i].label.file.size + functions[i].label.name.size;
+    for (size_t i = 0; i < tp_profile_thread_count(profile); i++)
+        bytes += sizeof *threads + threads[i].context_count * sizeof(tp_context);
+    return bytes;
+}
+
+static PyObject *do_totals(PyObject *self, tp_recording *recording, PyObject *unused)
+{
+    (void)unused;
+    tp_profile *profile;
+    if (core_take_profile(self, recording, &profile) != TP_OK)
+        return NULL;
+    const tp_function *functions = tp_profile_functions(profile);
+    double seconds = 0;
+    for (size_t i = 0; i < tp_profile_function_count(profile); i++)
+        seconds += functions[i].total;
+    size_t bytes = bytes_of(profile);
+    tp_profile_destroy(profile);
+    return Py_BuildValue("(dn)", seconds, (Py_ssize_t)bytes);
+}
+
+CORE_DEFINE_METHOD(core_totals, do_totals)
