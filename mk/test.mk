@@ -111,7 +111,7 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		tests/python/test_labels.py tests/python/test_tool.py tests/python/test_tui.py tests/python/test_html.py \
 		tests/python/test_same_counts.py tests/python/test_hostile.py \
 		tests/python/test_fork.py tests/python/test_processes.py \
-		tests/python/test_contexts.py tests/python/test_coroutines.py \
+		tests/python/test_contexts.py tests/python/test_coroutines.py tests/python/test_awaited.py \
 		tests/python/test_hosts.py tests/python/test_hosts_end.py tests/python/test_hosts_busy.py
 	$(MAKE) fuzz-replay
 
