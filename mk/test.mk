@@ -4,7 +4,7 @@ VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
 # Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
-PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
+PYTEST_HOSTS = anyio uvloop greenlet gevent IPython fastapi httpx mypy pyright
 # Viewers written for Node, and what drives a browser; into the build, whatever it is called.
 # Playwright is one that still runs on Debian 12's Node.js 18.
 NODE_PACKAGES = speedscope ajv playwright-core axe-core
