@@ -4,7 +4,7 @@ VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
 # Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
-PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
+PYTEST_HOSTS = anyio uvloop greenlet gevent IPython mypy pyright
 # Frameworks and servers of the web, and what their clients need; as above.
 PYTEST_WEB = uvicorn fastapi starlette flask django gunicorn waitress litestar sqlalchemy aiosqlite httpx \
 	websockets prometheus_client

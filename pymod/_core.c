@@ -190,9 +190,24 @@ static PyObject *hide(PyObject *module, PyObject *code)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(count_changes_doc,
+             "count_changes(count, /)\n--\n\n"
+             "Others have set sys.monitoring's events so many times: see tp_engine_count_changes.");
+
+static PyObject *count_changes(PyObject *module, PyObject *count)
+{
+    const core_state *state = PyModule_GetState(module);
+    unsigned long value = PyLong_AsUnsignedLong(count);
+    if (value == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    tp_engine_count_changes(state->engine, value < UINT32_MAX ? (uint32_t)value : UINT32_MAX);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef core_methods[] = {
     { "bind", core_bind, METH_O, bind_doc },
     { "hide", hide, METH_O, hide_doc },
+    { "count_changes", count_changes, METH_O, count_changes_doc },
     { "hear_termination", core_hear_termination, METH_NOARGS, core_hear_termination_doc },
     { "is_main", core_is_main, METH_NOARGS, is_main_doc },
     { "merge", core_merge, METH_VARARGS, core_merge_doc },

@@ -79,8 +79,10 @@ static PyObject *make_profiler(core_calls *calls)
         nothing == NULL ? NULL : PyObject_Call((PyObject *)Py_TYPE(calls->sum), nothing, calls->options);
     Py_XDECREF(nothing);
     PyObject *holder = profiler == NULL ? NULL : core_holder(profiler);
-    if (holder != NULL)
+    if (holder != NULL) {
         tp_recording_set_group(core_recording(holder), calls);
+        tp_recording_set_recurrent(core_recording(holder), 1);
+    }
     Py_XDECREF(holder);
     if (profiler != NULL && !calls->fresh && core_watch(calls->sum, profiler) != 0)
         Py_CLEAR(profiler);
@@ -258,6 +260,7 @@ static void add_fresh(core_calls *calls, PyObject *profiler)
 {
     PyObject *holder = core_holder(profiler);
     tp_recording_set_group(core_recording(holder), NULL); /* it is the receiver's from now on */
+    tp_recording_set_recurrent(core_recording(holder), 0);
     Py_DECREF(holder);
     PyObject *done = PyObject_CallMethod(calls->sum, "add", "O", profiler);
     if (done == NULL)

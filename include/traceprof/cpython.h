@@ -62,6 +62,12 @@ TP_API void tp_engine_release(tp_engine *engine);
  * called by its caller. For what stands in for functions of the program's. One at a time; NULL is not allowed. */
 TP_API void tp_engine_hide(tp_engine *engine, struct _object *file);
 
+/* CPython 3.13 and later lets events be set 16.7 million times in an interpreter's life; to set them once more
+ * fails then, even if it is to switch them off. An engine sets them TP_MOST_CHANGES times at most, and refuses to
+ * start where that would be one more. Somebody else has done so `count` times. */
+#define TP_MOST_CHANGES 16000000u
+TP_API void tp_engine_count_changes(tp_engine *engine, uint32_t count);
+
 /* To be called in a forked child, before Python code of the program goes on there (os.register_at_fork).
  * Recordings go on in the child as copies of the parent's, on the one thread that there is; calls that
  * were open on others end now. Sets no exception. */
@@ -126,6 +132,13 @@ TP_API int tp_sessions_exit(tp_engine *engine, struct _object *token);
  * was entered and what is not running stays as it is. exit keeps exceptions as they are. */
 TP_API TP_NODISCARD tp_status tp_recording_enter(tp_recording *recording);
 TP_API void tp_recording_exit(tp_recording *recording);
+
+/* Whether the recording is one of many short ones: where events have to be switched on for it (3.12+), that is
+ * then done under an id other than the profiler's, and as it stops as the last one, they stay on for the next
+ * TP_IDLE_EVENTS of them, or until the next recording starts. That costs less than to switch them off and on, and
+ * is all that it costs: a program without events has nothing to pay, and one with events is rid of them soon. */
+#define TP_IDLE_EVENTS 300
+TP_API void tp_recording_set_recurrent(tp_recording *recording, int is_recurrent);
 
 /* Recordings with a purpose in common, which is known by an address that is never read through (NULL: none); and
  * whether one of them records in the present context. */

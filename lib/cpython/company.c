@@ -18,18 +18,15 @@ void tp_company_note(tp_recording *recording)
 {
     PyObject *exception = PyErr_GetRaisedException();
     const PyThreadState *state = PyThreadState_Get();
-    PyObject *monitoring = NULL;
-    (void)PySys_GetOptionalAttrString("monitoring", &monitoring);
     int own = tp_hooks_tool(recording->engine);
-    for (int id = 0; monitoring != NULL && id < TP_TOOL_COUNT; id++) {
+    for (int id = 0; id < TP_TOOL_COUNT; id++) {
         if (id != own)
-            note(recording, PyObject_CallMethod(monitoring, "get_tool", "i", id));
+            note(recording, tp_hooks_holder(recording->engine, id));
     }
     if (state->c_tracefunc != NULL)
         note(recording, PyUnicode_FromString("sys.settrace"));
     if (own >= 0 && state->c_profilefunc != NULL)
         note(recording, PyUnicode_FromString("sys.setprofile"));
-    Py_XDECREF(monitoring);
     PyErr_Clear();
     PyErr_SetRaisedException(exception);
 }

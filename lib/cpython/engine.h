@@ -140,6 +140,7 @@ struct tp_recording {
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
     const void *group;    /* never read through; NULL: none */
+    bool recurrent;       /* others like it are to follow */
     tp_filter *filter;    /* Borrowed from the engine; NULL: all code is recorded */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
@@ -327,6 +328,17 @@ bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording);
 
 /* The recording no longer is. *evicted is set when another tool is seen to have taken the hook. */
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted);
+
+/* An event while nothing is recorded: hooks that stay on for a recording that may follow go at last. What is
+ * called may be retired behind it, but is still there. Keeps exceptions as they are. */
+void tp_hooks_idle(tp_engine *engine);
+
+/* Somebody else has set events so many times. */
+void tp_hooks_count_changes(tp_engine *engine, uint32_t count);
+
+/* Who holds a tool id: a new reference, None for nobody, NULL without an exception where there are no ids, else
+ * with one. */
+PyObject *tp_hooks_holder(const tp_engine *engine, int id);
 
 /* The engine's tool id; -1 while it has none, and where there are none. */
 int tp_hooks_tool(const tp_engine *engine);

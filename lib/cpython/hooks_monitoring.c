@@ -19,11 +19,16 @@
 struct tp_hooks {
     PyTypeObject *type;   /* Owned. */
     PyObject *monitoring; /* Owned. */
+    PyObject *get_tool;   /* Owned; its function */
+    long numbers[TP_EVENT_COUNT]; /* of the events; these differ between versions */
     PyObject *callbacks[TP_EVENT_COUNT]; /* Owned, one an event; NULL while not installed */
     PyObject *name;       /* Owned; the tool's. An object of its own: it tells this engine from others */
     int tool;             /* -1 while not installed */
     long mask;            /* events set */
     bool builtins;        /* CALL and what follows from it is among the events set */
+    uint32_t changes;     /* of the events, in all */
+    uint32_t idle;        /* events until they go; 0: something is recorded, or they are off */
+    PyObject *former[TP_EVENT_COUNT]; /* Owned; retired from within one of them */
 };
 
 static void hook_dealloc(PyObject *self)
@@ -67,6 +72,32 @@ int tp_hooks_tool(const tp_engine *engine)
     return engine->hooks->tool;
 }
 
+/* What is asked of sys.monitoring at each start and stop. False with an exception. */
+static bool find_names(struct tp_hooks *hooks)
+{
+    hooks->get_tool = PyObject_GetAttrString(hooks->monitoring, "get_tool");
+    PyObject *events =
+        hooks->get_tool == NULL ? NULL : PyObject_GetAttrString(hooks->monitoring, "events");
+    for (size_t i = 0; events != NULL && i < TP_EVENT_COUNT; i++) {
+        PyObject *number = PyObject_GetAttrString(events, tp_events[i].name);
+        hooks->numbers[i] = number == NULL ? -1 : PyLong_AsLong(number);
+        Py_XDECREF(number);
+        if (hooks->numbers[i] == -1)
+            Py_CLEAR(events);
+    }
+    Py_XDECREF(events);
+    return events != NULL;
+}
+
+PyObject *tp_hooks_holder(const tp_engine *engine, int id)
+{
+    PyObject *number = PyLong_FromLong(id);
+    PyObject *holder =
+        number == NULL ? NULL : PyObject_CallOneArg(engine->hooks->get_tool, number);
+    Py_XDECREF(number);
+    return holder;
+}
+
 tp_status tp_hooks_create(tp_engine *engine)
 {
     struct tp_hooks *hooks = PyMem_RawCalloc(1, sizeof *hooks);
@@ -77,7 +108,7 @@ tp_status tp_hooks_create(tp_engine *engine)
     (void)PySys_GetOptionalAttrString("monitoring", &hooks->monitoring);
     hooks->name = hooks->type == NULL ? NULL : PyUnicode_FromString(TOOL_NAME);
     engine->hooks = hooks;
-    if (hooks->name != NULL && hooks->monitoring != NULL)
+    if (hooks->name != NULL && hooks->monitoring != NULL && find_names(hooks))
         return TP_OK;
     if (!PyErr_Occurred())
         PyErr_SetString(PyExc_RuntimeError, "sys.monitoring is missing");
@@ -85,24 +116,32 @@ tp_status tp_hooks_create(tp_engine *engine)
     return TP_EPYTHON;
 }
 
+static void forget_former(struct tp_hooks *hooks)
+{
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++)
+        Py_CLEAR(hooks->former[i]);
+}
+
 void tp_hooks_destroy(tp_engine *engine)
 {
     struct tp_hooks *hooks = engine->hooks;
     if (hooks == NULL)
         return;
+    forget_former(hooks);
     Py_XDECREF(hooks->type);
     Py_XDECREF(hooks->monitoring);
+    Py_XDECREF(hooks->get_tool);
     Py_XDECREF(hooks->name);
     PyMem_RawFree(hooks);
     engine->hooks = NULL;
 }
 
 /* Raises ValueError that names who holds which tool id. */
-static tp_status refuse(struct tp_hooks *hooks)
+static tp_status refuse(const tp_engine *engine)
 {
     PyObject *text = PyUnicode_FromString("all tool ids of sys.monitoring are taken:");
     for (int id = 0; text != NULL && id < TP_TOOL_COUNT; id++) {
-        PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", id);
+        PyObject *holder = tp_hooks_holder(engine, id);
         PyObject *longer =
             holder == NULL ? NULL
                            : PyUnicode_FromFormat("%U%s %d by %R", text, id > 0 ? "," : "", id,
@@ -117,54 +156,43 @@ static tp_status refuse(struct tp_hooks *hooks)
     return TP_EBUSY;
 }
 
-/* The profiler's id if it is free, else one that is nobody's by convention, else any. */
-static tp_status claim_tool(struct tp_hooks *hooks)
+/* The profiler's id if it is free, else one that is nobody's by convention, else any. Who may keep it for longer
+ * than needed leaves the profiler's to others. */
+static tp_status claim_tool(const tp_engine *engine, bool recurrent)
 {
-    static const int preferred[TP_TOOL_COUNT] = { 2, 3, 4, 5, 1, 0 };
-    for (int i = 0; i < TP_TOOL_COUNT; i++) {
-        PyObject *result = PyObject_CallMethod(hooks->monitoring, "use_tool_id", "iO",
-                                               preferred[i], hooks->name);
+    struct tp_hooks *hooks = engine->hooks;
+    static const int preferred[] = { 2, 3, 4, 5, 2, 1, 0 };
+    const int *first = preferred + (recurrent ? 1 : 0);
+    for (const int *id = first; id < preferred + sizeof preferred / sizeof *preferred; id++) {
+        PyObject *result =
+            PyObject_CallMethod(hooks->monitoring, "use_tool_id", "iO", *id, hooks->name);
         if (result != NULL) {
             Py_DECREF(result);
-            hooks->tool = preferred[i];
+            hooks->tool = *id;
             return TP_OK;
         }
         if (!PyErr_ExceptionMatches(PyExc_ValueError))
             return TP_EPYTHON;
         PyErr_Clear();
     }
-    return refuse(hooks);
+    return refuse(engine);
 }
 
-static bool owns_tool(const struct tp_hooks *hooks)
+static bool owns_tool(const tp_engine *engine)
 {
-    PyObject *holder = PyObject_CallMethod(hooks->monitoring, "get_tool", "i", hooks->tool);
-    bool ours = holder != NULL && holder == hooks->name;
+    PyObject *holder = tp_hooks_holder(engine, engine->hooks->tool);
+    bool ours = holder != NULL && holder == engine->hooks->name;
     Py_XDECREF(holder);
     PyErr_Clear();
     return ours;
 }
 
-/* The event's number from sys.monitoring.events; numbers differ between versions. -1 on failure. */
-static long event_number(const struct tp_hooks *hooks, const char *name)
-{
-    PyObject *namespace = PyObject_GetAttrString(hooks->monitoring, "events");
-    PyObject *number = namespace == NULL ? NULL : PyObject_GetAttrString(namespace, name);
-    long value = number == NULL ? -1 : PyLong_AsLong(number);
-    Py_XDECREF(number);
-    Py_XDECREF(namespace);
-    return value;
-}
-
 /* Registers a callback, or None; *previous (may be NULL) is what was there. */
-static tp_status set_callback(const struct tp_hooks *hooks, const char *event, PyObject *callback,
+static tp_status set_callback(const struct tp_hooks *hooks, size_t event, PyObject *callback,
                               PyObject **previous)
 {
-    long number = event_number(hooks, event);
-    if (number == -1)
-        return TP_EPYTHON;
     PyObject *before = PyObject_CallMethod(hooks->monitoring, "register_callback", "ilO",
-                                           hooks->tool, number, callback);
+                                           hooks->tool, hooks->numbers[event], callback);
     if (before == NULL)
         return TP_EPYTHON;
     if (previous != NULL)
@@ -219,27 +247,32 @@ static PyObject *make_callback(tp_engine *engine, const tp_event *event)
 static tp_status register_callbacks(tp_engine *engine)
 {
     struct tp_hooks *hooks = engine->hooks;
+    forget_former(hooks);
     for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
         hooks->callbacks[i] = make_callback(engine, &tp_events[i]);
         if (hooks->callbacks[i] == NULL)
             return TP_EPYTHON;
-        tp_status status = set_callback(hooks, tp_events[i].name, hooks->callbacks[i], NULL);
+        tp_status status = set_callback(hooks, i, hooks->callbacks[i], NULL);
         if (status != TP_OK)
             return status;
     }
     return TP_OK;
 }
 
-/* The mask has the C events' bits in that of CALL: they come with it. */
-static tp_status set_events(struct tp_hooks *hooks, bool builtins)
+void tp_hooks_count_changes(tp_engine *engine, uint32_t count)
 {
+    uint32_t room = UINT32_MAX - engine->hooks->changes;
+    engine->hooks->changes += count < room ? count : room;
+}
+
+/* The mask has the C events' bits in that of CALL: they come with it. */
+static tp_status set_events(tp_engine *engine, bool builtins)
+{
+    struct tp_hooks *hooks = engine->hooks;
     long mask = 0;
     for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
-        long number = event_number(hooks, tp_events[i].name);
-        if (number == -1)
-            return TP_EPYTHON;
         if (builtins || !tp_events[i].builtins)
-            mask |= number;
+            mask |= hooks->numbers[i];
     }
     PyObject *result = PyObject_CallMethod(hooks->monitoring, "set_events", "il", hooks->tool, mask);
     if (result == NULL)
@@ -247,7 +280,20 @@ static tp_status set_events(struct tp_hooks *hooks, bool builtins)
     Py_DECREF(result);
     hooks->builtins = builtins;
     hooks->mask = mask;
+    tp_hooks_count_changes(engine, 1);
     return TP_OK;
+}
+
+/* Two more are needed for a start, should builtins be wanted later, and one to stop. */
+static tp_status check_changes(const struct tp_hooks *hooks)
+{
+    if (hooks->changes <= TP_MOST_CHANGES - 3)
+        return TP_OK;
+    PyErr_Format(PyExc_ValueError,
+                 "sys.monitoring's events were switched %lu times in this process, and the interpreter "
+                 "does not do it much more often",
+                 (unsigned long)hooks->changes);
+    return TP_EBUSY;
 }
 
 /* Up to 3.13 an id that is taken away keeps its callbacks: they must not do anything any more. */
@@ -276,23 +322,24 @@ static tp_status restart_events(tp_engine *engine)
 static bool release_tool(tp_engine *engine)
 {
     struct tp_hooks *hooks = engine->hooks;
-    bool ours = owns_tool(hooks);
+    bool ours = owns_tool(engine);
     if (ours) {
         PyObject *result =
             PyObject_CallMethod(hooks->monitoring, "set_events", "ii", hooks->tool, 0);
         Py_XDECREF(result);
+        tp_hooks_count_changes(engine, 1);
     }
     for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
         PyObject *previous = NULL;
         if (ours && hooks->callbacks[i] != NULL &&
-            set_callback(hooks, tp_events[i].name, Py_None, &previous) == TP_OK &&
+            set_callback(hooks, i, Py_None, &previous) == TP_OK &&
             previous != hooks->callbacks[i])
             ours = false;
         Py_XDECREF(previous);
         retire(hooks->callbacks[i]);
         Py_CLEAR(hooks->callbacks[i]);
     }
-    if (owns_tool(hooks)) {
+    if (owns_tool(engine)) {
         PyObject *result =
             PyObject_CallMethod(hooks->monitoring, "free_tool_id", "i", hooks->tool);
         Py_XDECREF(result);
@@ -302,6 +349,7 @@ static bool release_tool(tp_engine *engine)
         PyErr_Clear();
     hooks->tool = -1;
     hooks->builtins = false;
+    hooks->idle = 0;
     return ours;
 }
 
@@ -309,21 +357,24 @@ static tp_status install(tp_engine *engine, const tp_recording *recording)
 {
     struct tp_hooks *hooks = engine->hooks;
     /* The id may have been taken away meanwhile, and what is there now is another's. */
-    if (hooks->tool >= 0 && !owns_tool(hooks)) {
+    if (hooks->tool >= 0 && !owns_tool(engine)) {
         release_tool(engine);
         for (tp_recording *r = engine->recordings; r != NULL; r = r->next)
             r->evicted = r->evicted || r->running;
     }
+    hooks->idle = 0;
     if (hooks->tool >= 0) {
         /* Events are only ever added while something runs: a change re-instruments all code. */
-        return recording->builtins && !hooks->builtins ? set_events(hooks, true) : TP_OK;
+        return recording->builtins && !hooks->builtins ? set_events(engine, true) : TP_OK;
     }
-    tp_status status = claim_tool(hooks);
+    tp_status status = check_changes(hooks);
+    if (status == TP_OK)
+        status = claim_tool(engine, recording->recurrent);
     if (status != TP_OK)
         return status;
     status = register_callbacks(engine);
     if (status == TP_OK)
-        status = set_events(hooks, recording->builtins);
+        status = set_events(engine, recording->builtins);
     if (status != TP_OK) {
         PyObject *exception = PyErr_GetRaisedException();
         release_tool(engine);
@@ -343,12 +394,15 @@ tp_status tp_hooks_install(tp_engine *engine, tp_recording *recording)
     return status;
 }
 
-/* Whether the events set are ours. Those of C functions are not told: they come with CALL. */
+/* Whether the events set are ours. Those that come with CALL and cannot be had without it are not told. */
 static bool has_events(const struct tp_hooks *hooks)
 {
     PyObject *set = PyObject_CallMethod(hooks->monitoring, "get_events", "i", hooks->tool);
-    long mask = set == NULL ? -1 : PyLong_AsLong(set);
-    long told = ~(event_number(hooks, "C_RETURN") | event_number(hooks, "C_RAISE"));
+    long mask = set == NULL ? -1 : PyLong_AsLong(set), told = -1;
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++) {
+        if (tp_events[i].builtins && !tp_events[i].local)
+            told &= ~hooks->numbers[i];
+    }
     Py_XDECREF(set);
     return mask != -1 && ((mask ^ hooks->mask) & told) == 0;
 }
@@ -356,7 +410,7 @@ static bool has_events(const struct tp_hooks *hooks)
 static bool were_taken(const tp_engine *engine)
 {
     const struct tp_hooks *hooks = engine->hooks;
-    return hooks->tool < 0 || !owns_tool(hooks) || !has_events(hooks);
+    return hooks->tool < 0 || !owns_tool(engine) || !has_events(hooks);
 }
 
 bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording)
@@ -371,14 +425,45 @@ bool tp_hooks_were_taken(tp_engine *engine, const tp_recording *recording)
     return taken;
 }
 
+/* Hooks that are not needed just now may stay for one that is to be expected. Without a GIL, threads on which
+ * nothing is recorded do not come to where their events are counted. */
+static bool may_stay(const tp_engine *engine, const tp_recording *recording)
+{
+#ifdef TP_FREE_THREADED
+    (void)engine;
+    (void)recording;
+    return false;
+#else
+    return recording->recurrent && !recording->evicted && !engine->released;
+#endif
+}
+
 void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
 {
-    (void)recording;
     PyObject *exception = PyErr_GetRaisedException();
     tp_control_begin(engine);
-    if (engine->running == 0 && engine->hooks->tool >= 0 && !release_tool(engine))
-        *evicted = true;
+    if (engine->running == 0 && engine->hooks->tool >= 0) {
+        if (may_stay(engine, recording))
+            engine->hooks->idle = TP_IDLE_EVENTS;
+        else if (!release_tool(engine))
+            *evicted = true;
+    }
     tp_control_end(engine);
+    PyErr_Clear();
+    PyErr_SetRaisedException(exception);
+}
+
+void tp_hooks_idle(tp_engine *engine)
+{
+    struct tp_hooks *hooks = engine->hooks;
+    if (hooks->idle == 0 || --hooks->idle > 0)
+        return;
+    PyObject *exception = PyErr_GetRaisedException();
+    /* The interpreter holds no reference to what it calls just now. */
+    forget_former(hooks);
+    for (size_t i = 0; i < TP_EVENT_COUNT; i++)
+        hooks->former[i] = Py_XNewRef(hooks->callbacks[i]);
+    (void)release_tool(engine);
     PyErr_SetRaisedException(exception);
 }
 

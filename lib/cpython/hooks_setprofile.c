@@ -225,6 +225,24 @@ const char *tp_hooks_name(void)
     return "setprofile";
 }
 
+PyObject *tp_hooks_holder(const tp_engine *engine, int id)
+{
+    (void)engine;
+    (void)id;
+    return NULL;
+}
+
+void tp_hooks_idle(tp_engine *engine)
+{
+    (void)engine;
+}
+
+void tp_hooks_count_changes(tp_engine *engine, uint32_t count)
+{
+    (void)engine;
+    (void)count;
+}
+
 int tp_hooks_tool(const tp_engine *engine)
 {
     (void)engine;

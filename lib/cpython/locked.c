@@ -132,6 +132,22 @@ void tp_recording_set_group(tp_recording *recording, const void *group)
     tp_lock_end(&lock);
 }
 
+void tp_recording_set_recurrent(tp_recording *recording, int is_recurrent)
+{
+    tp_lock lock;
+    tp_lock_begin(&lock, recording->engine->post);
+    recording->recurrent = is_recurrent != 0;
+    tp_lock_end(&lock);
+}
+
+void tp_engine_count_changes(tp_engine *engine, uint32_t count)
+{
+    tp_lock lock;
+    tp_lock_begin(&lock, engine->post);
+    tp_hooks_count_changes(engine, count);
+    tp_lock_end(&lock);
+}
+
 int tp_group_is_here(tp_engine *engine, const void *group)
 {
     RETURN_UNDER_LOCK(engine->post, int, tp_locked_group_is_here(engine, group));

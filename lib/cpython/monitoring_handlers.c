@@ -119,6 +119,10 @@ static const tp_thread *find_thread(const tp_hook *hook)
     tp_engine *engine = hook->engine;
     if (engine == NULL)
         return NULL;
+    if (TP_UNLIKELY(engine->running == 0)) {
+        tp_hooks_idle(engine);
+        return NULL;
+    }
     tp_thread *thread = tp_thread_arrive(engine);
     if (engine->running_in_contexts > 0)
         thread = tp_contexts_follow(engine, thread);

@@ -196,6 +196,27 @@ def test_500_tasks_of_generators_of_all_kinds():
     assert counts(steps.profile)["leaf"] == sum(n % 13 for n in range(500))
 
 
+def test_coroutines_driven_by_hand_in_one_context():
+    """In turn, without tasks: each has its own."""
+    own = []
+
+    @ctraceprof.profile(on_profile=own.append)
+    async def pulse(n):
+        for _ in range(n):
+            leaf()
+            await asyncio.sleep(0)
+
+    made = [pulse(n) for n in range(6)]
+    while made:
+        for one in list(made):
+            try:
+                one.send(None)
+            except StopIteration:
+                made.remove(one)
+    assert sorted(counts(profile)["leaf"] for profile in own) == list(range(6))
+    assert counts(pulse.profile)["leaf"] == sum(range(6))
+
+
 def test_threads_and_loops_at_once(switching):
     sync, later = ctraceprof.profile(sync_call), ctraceprof.profile(async_call)
 
@@ -316,9 +337,10 @@ def test_cancelled_tasks_leave_nothing_running():
 
 
 def assert_idle():
-    """No recording runs: hooks are off."""
+    """No recording runs: hooks are off, soon."""
     if hasattr(sys, "monitoring"):
-        assert sys.monitoring.get_tool(2) is None
+        work(200)
+        assert "ctraceprof" not in [sys.monitoring.get_tool(i) for i in range(6)]
     else:
         assert sys.getprofile() is None
 

@@ -363,6 +363,7 @@ def resident():
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
+@pytest.mark.slow  # sanitizers keep what is freed
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc here")
 def test_memory_is_flat():
     sum_of, part = Profile(), recorded(3)
