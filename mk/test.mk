@@ -66,9 +66,9 @@ test-python: all ## run the Python tests against the tree
 		$(VENV_PYTHON) -m pytest -q -ra tests $(PYTEST_FLAGS)
 
 .PHONY: growth
-growth: all ## a million coroutines, thread states, tasks, 100 000 sessions: memory must stay flat (10 min)
+growth: all ## a million coroutines, thread states, tasks, 100 000 sessions and requests: memory must stay flat (20 min)
 	PYTHONPATH=$(CURDIR)/pymod TRACEPROF_BUILD=$(CURDIR)/$(BUILD) TRACEPROF_TEST_FULL=1 \
-		$(VENV_PYTHON) -m pytest -q -ra tests/python/test_growth.py $(PYTEST_FLAGS)
+		$(VENV_PYTHON) -m pytest -q -ra tests/python/test_growth.py tests/python/test_web_growth.py $(PYTEST_FLAGS)
 
 test: ## run all tests; installs what they need
 	$(MAKE) setup

@@ -130,9 +130,13 @@ PyObject *core_hold_and(core_work work, PyObject *self, PyObject *args);
 /* None stands for what is otherwise so; -1 with an exception. */
 int core_flag_or(PyObject *value, int otherwise);
 
-/* sums.c: what was added to a profile. Adding takes the profile over in any case, and loses nothing for want
- * of memory; -1 with MemoryError. */
-int core_add_profile(PyObject *self, tp_profile *profile);
+/* sums.c: what was added to a profile. take: what it recorded and what was added to it, as a capsule that is never
+ * changed (a new reference), the same as before if that is all that there is. add: is_to_wait: it is added up with
+ * others later, when another one is added or the profile is read. Nothing is lost for want of memory; -1 with
+ * MemoryError. */
+TP_NODISCARD tp_status core_take_shared(PyObject *self, tp_recording *recording, PyObject **capsule);
+const tp_profile *core_shared(PyObject *capsule);
+int core_add_shared(PyObject *self, PyObject *capsule, int is_to_wait);
 
 /* *profile, what was recorded, becomes the sum of that and what was added; it stays, with an exception, where
  * that fails. */

@@ -270,10 +270,9 @@ PyDoc_STRVAR(add_doc,
              "and of what it recorded itself. Thread-safe. Takes as long as reading the other profile.\n"
              "Raises TypeError if other is no Profiler, and MemoryError, with nothing lost.");
 
-static PyObject *profiler_add(PyObject *self, PyObject *other)
+static PyObject *add_other(PyObject *self, PyObject *other, int is_to_wait)
 {
     const core_state *state = core_state_of_type(Py_TYPE(self));
-    tp_profile *profile;
     if (state == NULL)
         return NULL;
     if (!PyObject_TypeCheck(other, state->profiler_type))
@@ -282,11 +281,30 @@ static PyObject *profiler_add(PyObject *self, PyObject *other)
     Py_XDECREF(own); /* it was only asked whether there is one */
     if (holder == NULL)
         return NULL;
-    tp_status status = core_take_both(other, core_recording(holder), &profile);
+    PyObject *capsule;
+    tp_status status = core_take_shared(other, core_recording(holder), &capsule);
     Py_DECREF(holder);
-    if (status != TP_OK || core_add_profile(self, profile) != 0)
+    if (status != TP_OK)
+        return NULL;
+    int failed = core_add_shared(self, capsule, is_to_wait);
+    Py_DECREF(capsule);
+    if (failed)
         return NULL;
     Py_RETURN_NONE;
+}
+
+static PyObject *profiler_add(PyObject *self, PyObject *other)
+{
+    return add_other(self, other, 0);
+}
+
+PyDoc_STRVAR(append_doc,
+             "_append($self, other, /)\n--\n\n"
+             "As add(), but that the sum is made later: by the next add(), or whenever it is asked for.");
+
+static PyObject *profiler_append(PyObject *self, PyObject *other)
+{
+    return add_other(self, other, 1);
 }
 
 PyDoc_STRVAR(on_signal_doc, "_on_signal($self, number, frame, /)\n--\n\n"
@@ -395,6 +413,7 @@ static PyMethodDef profiler_methods[] = {
     { "disable", profiler_disable, METH_NOARGS, disable_doc },
     { "clear", profiler_clear_data, METH_NOARGS, clear_doc },
     { "add", profiler_add, METH_O, add_doc },
+    { "_append", profiler_append, METH_O, append_doc },
     { "getstats", core_getstats, METH_NOARGS, core_getstats_doc },
     { "_records", core_records, METH_NOARGS, core_records_doc },
     { "_dictionary", core_dictionary, METH_VARARGS, core_dictionary_doc },

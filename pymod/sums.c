@@ -252,20 +252,50 @@ static void gather(PyObject *self)
     Py_XDECREF(added);
 }
 
-int core_add_profile(PyObject *self, tp_profile *profile)
+/* The one capsule that is all a profile was given (a new reference), or NULL. */
+static PyObject *lone_capsule(PyObject *self)
 {
-    if (is_empty(profile)) {
+    PyObject *added = get_added(self), *capsule = NULL;
+    if (added != NULL && PyTuple_GET_SIZE(added) == 1 && first_capsule(added) == 0)
+        capsule = Py_NewRef(PyTuple_GET_ITEM(added, 0));
+    Py_XDECREF(added);
+    return capsule;
+}
+
+tp_status core_take_shared(PyObject *self, tp_recording *recording, PyObject **capsule)
+{
+    tp_profile *profile;
+    tp_status status = tp_recording_profile(recording, &profile);
+    if (status != TP_OK)
+        return status;
+    *capsule = is_empty(profile) ? lone_capsule(self) : NULL;
+    if (*capsule != NULL) {
         tp_profile_destroy(profile);
-        return 0;
+        return TP_OK;
     }
-    PyObject *capsule = wrap(profile);
-    if (capsule == NULL)
+    status = core_with_added(self, &profile);
+    if (status != TP_OK) {
+        tp_profile_destroy(profile);
+        return status;
+    }
+    *capsule = wrap(profile);
+    return *capsule != NULL ? TP_OK : TP_EPYTHON;
+}
+
+const tp_profile *core_shared(PyObject *capsule)
+{
+    return PyCapsule_GetPointer(capsule, ADDED);
+}
+
+int core_add_shared(PyObject *self, PyObject *capsule, int is_to_wait)
+{
+    if (is_empty(core_shared(capsule)))
+        return 0;
+    if (append(self, capsule) != 0)
         return -1;
-    int failed = append(self, capsule);
-    Py_DECREF(capsule);
-    if (failed == 0)
+    if (!is_to_wait)
         gather(self);
-    return failed;
+    return 0;
 }
 
 int core_watch(PyObject *self, PyObject *other)

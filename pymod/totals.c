@@ -19,18 +19,27 @@ static size_t bytes_of(const tp_profile *profile)
     return bytes;
 }
 
-static PyObject *do_totals(PyObject *self, tp_recording *recording, PyObject *unused)
+/* As the constructor was asked for them: raw ones are the others where both are known. */
+static double seconds_of(const tp_profile *profile, int as_measured)
 {
-    (void)unused;
-    tp_profile *profile;
-    if (core_take_profile(self, recording, &profile) != TP_OK)
-        return NULL;
+    int are_others = as_measured && tp_profile_times(profile) != TP_TIMES_RAW;
     const tp_function *functions = tp_profile_functions(profile);
     double seconds = 0;
     for (size_t i = 0; i < tp_profile_function_count(profile); i++)
-        seconds += functions[i].total;
+        seconds += are_others ? functions[i].other_total : functions[i].total;
+    return seconds;
+}
+
+static PyObject *do_totals(PyObject *self, tp_recording *recording, PyObject *unused)
+{
+    (void)unused;
+    PyObject *capsule;
+    if (core_take_shared(self, recording, &capsule) != TP_OK)
+        return NULL;
+    const tp_profile *profile = core_shared(capsule);
+    double seconds = seconds_of(profile, ((core_profiler *)self)->as_measured);
     size_t bytes = bytes_of(profile);
-    tp_profile_destroy(profile);
+    Py_DECREF(capsule);
     return Py_BuildValue("(dn)", seconds, (Py_ssize_t)bytes);
 }
 

@@ -15,6 +15,10 @@ METHODS = frozenset(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PO
 # A merged profile that has become this large, in bytes, takes no more captures.
 LARGEST = 4 * 1024 * 1024
 
+# Captures that are added up at a time: so many, and of so many bytes.
+BATCH = 16
+BATCH_BYTES = 512 * 1024
+
 
 def known_method(method):
     """A method, or "_OTHER" for what is none: whoever makes requests must not make labels."""
@@ -36,7 +40,9 @@ class Route:
         self.durations = Quantiles()
         self.profile = Profile(compensate=compensate)  # the sum of the captures
         self.merged = 0  # captures that are in it
-        self.size = 0
+        self.size = 0  # its bytes, about
+        self._waiting = 0  # captures that have not been added up, and their bytes
+        self._waiting_bytes = 0
 
     @property
     def label(self):
@@ -50,6 +56,15 @@ class Route:
         self.awaited += capture.awaited
         self.durations.add(capture.duration)
 
+    def is_due(self, capture):
+        """Whether those that wait are to be added up with this one."""
+        self._waiting += 1
+        self._waiting_bytes += capture.size
+        is_due = self._waiting >= BATCH or self._waiting_bytes >= BATCH_BYTES
+        if is_due:
+            self._waiting = self._waiting_bytes = 0
+        return is_due
+
 
 class Routes:
     """Routes by method and template, bounded, and the histograms for Prometheus. Thread-safe."""
@@ -59,7 +74,8 @@ class Routes:
         self._compensate = compensate
         self._routes = {}
         self._numbers = []
-        self._histograms = {}
+        self._histograms = {}  # by template, method, status or 0
+        self._measured = set()  # their templates
         self._lock = threading.Lock()
 
     def add(self, capture):
@@ -69,13 +85,15 @@ class Routes:
             route.count(capture)
             if capture.kind == "http" and not capture.is_cut:
                 self._measure(capture.route, capture.method, capture.status, capture.duration)
-            is_wanted = route.size < LARGEST
-            route.merged += is_wanted
-        if is_wanted:
+            if route.size >= LARGEST:
+                return
+            route.merged += 1
+            is_due = route.is_due(capture)
+        if is_due:
             route.profile.add(capture.profile)
-            if route.merged & (route.merged - 1) == 0 or route.merged % 64 == 0:
-                route.size = route.profile._totals()[1]
-        return route
+            route.size = route.profile._totals()[1]
+        else:
+            route.profile._append(capture.profile)
 
     def measure(self, template, method, status, seconds):
         """A request, captured or not, for the histograms."""
@@ -95,14 +113,14 @@ class Routes:
         return route
 
     def _measure(self, template, method, status, seconds):
-        templates = self._histograms
-        if template not in templates and len(templates) >= self._most and template != UNMATCHED:
-            template = OTHER
-        series = templates.setdefault(template, {})
-        key = known_method(method), status or 0
-        if key not in series:
-            series[key] = Buckets()
-        series[key].add(seconds)
+        key = template, method if method in METHODS else "_OTHER", status or 0
+        buckets = self._histograms.get(key)
+        if buckets is None:
+            if template not in self._measured and len(self._measured) >= self._most and template != UNMATCHED:
+                key = OTHER, *key[1:]
+            self._measured.add(key[0])
+            buckets = self._histograms.setdefault(key, Buckets())
+        buckets.add(seconds)
 
     def by_number(self, number):
         """The Route, or None."""
@@ -116,8 +134,4 @@ class Routes:
     def histograms(self):
         """A list of (template, method, status or 0, pairs as of Buckets.cumulative(), sum)."""
         with self._lock:
-            return [
-                (template, method, status, buckets.cumulative(), buckets.sum)
-                for template, series in sorted(self._histograms.items())
-                for (method, status), buckets in sorted(series.items())
-            ]
+            return [(*key, self._histograms[key].cumulative(), self._histograms[key].sum) for key in sorted(self._histograms)]
