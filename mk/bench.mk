@@ -50,6 +50,10 @@ $(FLOOR): bench/floor.c lib/cpython/compat.h
 	$(CC) -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude -Ilib/cpython $(CFLAGS) \
 		$(PY_INCLUDES) $(EXT_LINK) $(LDFLAGS) -o $@ $<
 
+.PHONY: bench-decorator
+bench-decorator: extension ## measure what ctraceprof.profile adds to a call; fails above its bounds
+	PYTHONPATH=pymod $(PYTHON) bench/decorator.py
+
 bench-filters: extension bench-floor ## measure what filters save; fails above its bound
 	PYTHONPATH=pymod:$(BENCH_BUILD) $(PYTHON) bench/filters.py
 
