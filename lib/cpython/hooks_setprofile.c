@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "filter.h"
 #include "identity.h"
+#include "native_thread.h"
 #include "track.h"
 
 #define CAPSULE "ctraceprof.engine"
@@ -182,6 +183,13 @@ static PyObject *owner_or_none(const tp_recording *recording)
     return recording->owner != NULL ? recording->owner : Py_None;
 }
 
+/* A thread that ended by pthread_exit() left its state behind, and in it a frame on a stack that is no more. */
+static bool is_there(const PyThreadState *state)
+{
+    return state == PyThreadState_Get() || state->native_thread_id == 0 ||
+           tp_native_thread_is_there(state->native_thread_id);
+}
+
 /* As _PyEval_SetProfile, but it runs no Python code, neither of an audit hook nor of what it replaces: other
  * threads' states are there for as long as this one keeps the GIL. To be freed by the caller when it is
  * done with them: the object that was there, if nobody else has it; else NULL. */
@@ -191,7 +199,8 @@ TP_NODISCARD static PyObject *set_hook(PyThreadState *state, Py_tracefunc hook, 
     state->c_profileobj = Py_XNewRef(object);
     state->c_profilefunc = hook;
     bool wanted = state->tracing == 0 && (hook != NULL || state->c_tracefunc != NULL);
-    state->cframe->use_tracing = wanted ? 255 : 0;
+    if (is_there(state))
+        state->cframe->use_tracing = wanted ? 255 : 0;
     if (before == NULL || Py_REFCNT(before) == 1)
         return before;
     Py_DECREF(before);

@@ -1,10 +1,15 @@
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE /* syscall() */
+
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 #include "buffer.h"
 #include "load.h"
@@ -12,6 +17,7 @@
 #include "intern.h"
 #include "map.h"
 #include "memory.h"
+#include "native_thread.h"
 #include "support.h"
 
 START_TEST(status_codes_have_names)
@@ -258,6 +264,33 @@ START_TEST(files_survive_an_exhausted_allocator)
 }
 END_TEST
 
+#if defined(__linux__)
+
+static void *tell_id(void *id)
+{
+    *(unsigned long *)id = (unsigned long)syscall(SYS_gettid);
+    return NULL;
+}
+
+START_TEST(threads_that_have_ended_are_not_there)
+{
+    pthread_t thread;
+    unsigned long own, other = 0;
+    tell_id(&own);
+    ck_assert(tp_native_thread_is_there(own));
+    ck_assert_int_eq(pthread_create(&thread, NULL, tell_id, &other), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    errno = 7;
+    /* The kernel may need a moment for it after join() has returned. */
+    for (int i = 0; i < 1000 && tp_native_thread_is_there(other); i++)
+        usleep(1000);
+    ck_assert(!tp_native_thread_is_there(other));
+    ck_assert_int_eq(errno, 7);
+}
+END_TEST
+
+#endif
+
 Suite *base_suite(void)
 {
     Suite *suite = suite_create("base");
@@ -267,6 +300,9 @@ Suite *base_suite(void)
     tcase_add_test(pure, map_agrees_with_an_array);
     tcase_add_test(pure, interned_strings_are_one);
     tcase_add_test(pure, buffer_is_little_endian_and_sticky);
+#if defined(__linux__)
+    tcase_add_test(pure, threads_that_have_ended_are_not_there);
+#endif
     suite_add_tcase(suite, pure);
     TCase *files = tcase_create("files");
     tcase_add_checked_fixture(files, make_folder, remove_folder);

@@ -37,6 +37,7 @@ def test_threads_that_die_with_open_frames(scope):
             own = Profile(); own.enable(); kept.append(own)
         die()
     kept = []
+    threading.stack_size(64 << 20)  # more than is kept for threads to come: it is unmapped as the thread ends
     profile = Profile(scope=scope)
     profile.enable()
     bound = ctraceprof.bind(outer)
