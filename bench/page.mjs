@@ -1,6 +1,6 @@
 // node page.mjs PAGE: milliseconds until the page is there, and of what one does on it, as JSON.
 
-import { withPage } from "../tests/page/browser.mjs";
+import { closeBrowser, withPage } from "../tests/page/browser.mjs";
 
 await withPage(process.argv[2], { plain: true }, async (page) => {
     const measured = await page.evaluate(async () => {
@@ -29,3 +29,4 @@ await withPage(process.argv[2], { plain: true }, async (page) => {
     });
     console.log(JSON.stringify(measured));
 });
+await closeBrowser();

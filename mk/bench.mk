@@ -7,7 +7,7 @@ BENCH_PACKAGES = yappi pyinstrument markdown jinja2 pygments
 BENCH_BUILD = $(BUILD)/bench
 FLOOR = $(BENCH_BUILD)/_floor$(EXT_SUFFIX)
 
-.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-exports bench-page bench-filters
+.PHONY: bench bench-one bench-packages bench-floor bench-pair bench-tool bench-exports bench-page bench-filters bench-web
 bench: bench-tool bench-exports bench-page ## measure overhead under each of BENCH_PYTHONS, and the tool, into bench/results
 	@for python in $(BENCH_PYTHONS); do \
 		$(MAKE) PYTHON=$$python extension bench-floor && \
@@ -50,6 +50,10 @@ $(FLOOR): bench/floor.c lib/cpython/compat.h
 	$(CC) -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -Iinclude -Ilib/cpython $(CFLAGS) \
 		$(PY_INCLUDES) $(EXT_LINK) $(LDFLAGS) -o $@ $<
 
+.PHONY: bench-decorator
+bench-decorator: extension ## measure what ctraceprof.profile adds to a call; fails above its bounds
+	PYTHONPATH=pymod $(PYTHON) bench/decorator.py
+
 bench-filters: extension bench-floor ## measure what filters save; fails above its bound
 	PYTHONPATH=pymod:$(BENCH_BUILD) $(PYTHON) bench/filters.py
 
@@ -61,6 +65,15 @@ $(BENCH_BUILD)/pair: bench/pair.c $(BUILD)/libtraceprof.a
 
 bench-page: tool extension ## measure the page: to write, to open; fails above its bounds
 	PYTHONPATH=pymod $(PYTHON) bench/page.py --tool $(BUILD)/traceprof --node $(NODE_FOLDER)/node_modules
+
+# Servers, their frameworks and other profilers, beside the packages above.
+BENCH_WEB_PACKAGES = fastapi uvicorn uvloop httptools flask gunicorn pyinstrument fastapi-profiler
+bench-web: BENCH_PACKAGES = $(BENCH_WEB_PACKAGES)
+bench-web: extension bench-packages $(BENCH_BUILD)/load ## measure what middleware costs a server; fails beyond its bounds
+	PYTHONPATH=pymod $(BENCH_VENV)/bin/python bench/web.py --load $(BENCH_BUILD)/load $(BENCH_WEB_FLAGS)
+$(BENCH_BUILD)/load: bench/load.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_DEFAULT_SOURCE $(WARNINGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 bench-tool: tool $(BENCH_BUILD)/reader ## measure the tool against pstats; fails below its bounds
 	$(PYTHON) bench/tool.py --tool $(BUILD)/traceprof --reader $(BENCH_BUILD)/reader

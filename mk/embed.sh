@@ -27,7 +27,7 @@ bare_style() {
 
 bare_script() {
     echo '(() => {"use strict";'
-    awk -f mk/squeeze.awk "$@"
+    awk -f mk/squeeze.awk pass=1 "$@" pass=2 "$@"
     echo '})();'
 }
 

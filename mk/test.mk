@@ -4,7 +4,7 @@ VENV ?= $(BUILD)/venv
 VENV_PYTHON = $(VENV)/bin/python
 PYTEST_PACKAGES = pytest hypothesis setuptools wheel snakeviz tuna gprof2dot flameprof pyprof2calltree
 # Hosts of tasks, greenlets and magics. Not each of them is there for each interpreter; tests say what they miss.
-PYTEST_HOSTS = anyio uvloop greenlet gevent IPython
+PYTEST_HOSTS = anyio uvloop greenlet gevent IPython mypy pyright
 # Frameworks and servers of the web, and what their clients need; as above.
 PYTEST_WEB = uvicorn fastapi starlette flask django gunicorn waitress litestar sqlalchemy aiosqlite httpx \
 	websockets prometheus_client
@@ -111,7 +111,7 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		tests/python/test_labels.py tests/python/test_tool.py tests/python/test_tui.py tests/python/test_html.py \
 		tests/python/test_same_counts.py tests/python/test_hostile.py \
 		tests/python/test_fork.py tests/python/test_processes.py \
-		tests/python/test_contexts.py tests/python/test_coroutines.py \
+		tests/python/test_contexts.py tests/python/test_coroutines.py tests/python/test_awaited.py \
 		tests/python/test_hosts.py tests/python/test_hosts_end.py tests/python/test_hosts_busy.py
 	$(MAKE) fuzz-replay
 

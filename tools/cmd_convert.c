@@ -67,6 +67,9 @@ static int find_options(target *t, const tp_arguments *arguments)
         return tp_usage_error(arguments->command, "not a percentage:", least);
     if (table != NULL && (t->is_pstats || t->format != TP_EMIT_CSV))
         return tp_usage_error(arguments->command, "--table is for csv alone, which is one table", NULL);
+    if (weight != NULL && (t->is_pstats || (t->format != TP_EMIT_SPEEDSCOPE && t->format != TP_EMIT_COLLAPSED)))
+        return tp_usage_error(arguments->command, "--weight is for speedscope and collapsed, the others have both",
+                              NULL);
     t->options.least = percent / 100;
     if (weight != NULL)
         t->options.weight = (tp_emit_weight)index_of(weights, 2, weight);

@@ -98,6 +98,19 @@ static void put_costs(FILE *out, tp_string text)
     }
 }
 
+/* "python 12\nslot 3" in one line. */
+static void put_calls(FILE *out, tp_string text)
+{
+    put_field(out, "calls by kind");
+    for (size_t at = 0, end; at < text.size; at = end + 1) {
+        for (end = at; end < text.size && text.bytes[end] != '\n';)
+            end++;
+        fputs(at > 0 ? ", " : "", out);
+        tp_put_string(out, (tp_string){ text.bytes + at, end - at }, TP_PLAIN);
+    }
+    putc('\n', out);
+}
+
 /* What compensation did, which other properties say by names too long for a field. */
 static int put_compensation(FILE *out, const tp_property *property)
 {
@@ -115,6 +128,8 @@ static int put_compensation(FILE *out, const tp_property *property)
         fprintf(out, "%.2f times what one costs that is repeated\n", property->real);
     } else if (strcmp(name, "compensation_costs") == 0 && property->kind == TP_TEXT) {
         put_costs(out, property->text);
+    } else if (strcmp(name, "compensation_calls") == 0 && property->kind == TP_TEXT) {
+        put_calls(out, property->text);
     } else {
         return 0;
     }

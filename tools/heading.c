@@ -1,5 +1,6 @@
 #include "heading.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "table.h"
@@ -98,10 +99,21 @@ int tp_put_times(FILE *out, const char *before, const tp_profile *profile)
     return 1;
 }
 
+/* Columns that the numbers of a large profile have need of. */
+#define ROOM_FOR_FIGURES 64
+
 void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *profile)
 {
+    tp_put_heading_within(out, arguments, profile, SIZE_MAX);
+}
+
+void tp_put_heading_within(FILE *out, const tp_arguments *arguments, const tp_profile *profile,
+                           size_t columns)
+{
     size_t rows = count_rows(profile), files = arguments->operand_count;
-    const char *first = files > 0 ? arguments->operands[0] : "";
+    const char *first = files > 0 ? arguments->operands[0] : "", *slash = strrchr(first, '/');
+    if (slash != NULL && strlen(first) + ROOM_FOR_FIGURES > columns)
+        first = slash + 1;
     tp_put_string(out, (tp_string){ first, strlen(first) }, TP_PLAIN);
     if (files > 1)
         fprintf(out, " and %zu more", files - 1);

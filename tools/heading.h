@@ -20,6 +20,10 @@ int tp_put_times(FILE *out, const char *before, const tp_profile *profile);
 /* "app.prof: 1234 calls (1000 primitive) of 87 functions in 1.234 s", the times, and a newline. */
 void tp_put_heading(FILE *out, const tp_arguments *arguments, const tp_profile *profile);
 
+/* The same where there are so many columns: without the file's folder if that would leave too few for the rest. */
+void tp_put_heading_within(FILE *out, const tp_arguments *arguments, const tp_profile *profile,
+                           size_t columns);
+
 /* "MainThread, 1": a thread's name and number; where there are several processes "MainThread (pid 7), 1". */
 void tp_put_thread(FILE *out, const tp_profile *profile, const tp_thread_tree *thread);
 

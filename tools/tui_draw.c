@@ -234,7 +234,7 @@ static void draw(tp_tui_line *line, const tp_tui *t, size_t number)
             fprintf(out, "too small: %d x %d are wanted", TP_TUI_LEAST_COLUMNS, TP_TUI_LEAST_LINES);
     } else if (number == 0) {
         line->is_title = 1;
-        tp_put_heading(out, t->arguments, t->profile);
+        tp_put_heading_within(out, t->arguments, t->profile, t->columns);
     } else if (number + 1 == t->lines) {
         draw_last(out, t);
     } else if (t->mode == TP_MODE_HELP) {

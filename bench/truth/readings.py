@@ -24,6 +24,9 @@ COLUMNS = (CPROFILE, RAW, COMPENSATED, YAPPI)
 WAITED = 0.01
 TRIES = 4
 
+# Runs under a profiler and bare, in turn, before anything is measured.
+SETTLING = 5
+
 
 @functools.cache
 def compensates():
@@ -165,6 +168,13 @@ class Runs:
             best = min(best, once(mode, phases), key=lambda run: run[2])
         self.disturbed += best[2] > WAITED
         return best[:2]
+
+    def settle(self, function, mode):
+        """Have the interpreter specialise the function's code anew, with hooks and without, until that makes
+        no more difference: some code is faster for having been profiled before."""
+        for _ in range(SETTLING):
+            once(mode, [(function, ())])
+            once(modes.NONE, [(function, ())])
 
     def __str__(self):
         return (

@@ -24,7 +24,7 @@ def measure(programs, profilers, rounds, runs):
     results = {}
     chosen = [name for name in PROGRAMS if name in programs]
     for name in chosen:
-        programs[name]()
+        runs.settle(programs[name], profilers[0])
     for first, second in itertools.combinations(chosen, 2):
         print(f"shares: {first}, {second}", file=sys.stderr, flush=True)
         found = results[f"{first}, {second}"] = {}

@@ -15,7 +15,8 @@ def measure(programs, profilers, rounds, runs):
     results = {}
     for name, program in programs.items():
         print("totals:", name, file=sys.stderr, flush=True)
-        expected = program()  # warms up, too
+        expected = program()
+        runs.settle(program, profilers[0])
         found = results[name] = {}
         for number in range(rounds):
             for mode in run.order([modes.NONE, *profilers], number):

@@ -70,6 +70,8 @@ typedef struct tp_context {
     uint64_t nested_calls;   /* those of `calls` that were made by a call of this same node */
     int64_t inclusive_ticks; /* of calls that are not nested */
     int64_t other_ticks;
+    int64_t awaited_ticks;   /* coroutines' suspended, here and below, nested calls left out; never
+                              * compensated, and 0 throughout where it is not known by context */
 } tp_context;
 
 typedef struct tp_thread_tree {
@@ -164,6 +166,9 @@ TP_API TP_NODISCARD tp_status tp_profile_show_times(tp_profile *profile, tp_time
 
 /* None where only pstats numbers are known (files of other profilers). */
 TP_API size_t tp_profile_thread_count(const tp_profile *profile);
+
+/* Whether contexts tell what was awaited in them. */
+TP_API int tp_profile_has_awaited(const tp_profile *profile);
 TP_API const tp_thread_tree *tp_profile_threads(const tp_profile *profile);
 
 /* Seconds a tick of the contexts and coroutines lasts; 0 where there are none. */

@@ -27,6 +27,7 @@ typedef struct tp_cost {
     double inside;
     double outside;
     double stretch;
+    double recursion; /* more outside, for a call of a function by itself by itself; instead of `search` */
 } tp_cost;
 
 typedef struct tp_costs {
@@ -36,7 +37,6 @@ typedef struct tp_costs {
     double company;                /* more, for a call that is recorded by several: for each further one */
     double fresh;                  /* more, for the first call in a place of the tree; the caller's */
     double search;                 /* more, for a call that is none of the two likeliest; the caller's */
-    double recursion;              /* instead, for one of a function by itself by itself */
     double variety;                /* where calls are spread over n functions, caches are colder: all costs are
                                       1 + variety * (sqrt(n) - 1) times as high (tp_session_functions) */
 } tp_costs;
@@ -125,6 +125,10 @@ TP_API TP_NODISCARD tp_status tp_session_set_costs(tp_session *session, const tp
 /* Over how many functions the calls are spread: as many, called equally often, would have the same entropy
  * (Shannon's; the perplexity of the calls' functions). 1 without calls. */
 TP_API TP_NODISCARD tp_status tp_session_functions(const tp_session *session, double *functions);
+
+/* How many calls of each kind lie in the trees: `calls` has room for TP_CALL_KINDS. Those beyond the cap of a
+ * tree are not among them. */
+TP_API void tp_session_calls(const tp_session *session, uint64_t *calls);
 
 /* What all that was recorded has cost, in ticks, without regard to variety; 0 when costs are not known. */
 TP_API double tp_session_cost(const tp_session *session);

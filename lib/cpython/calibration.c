@@ -437,12 +437,33 @@ void tp_calibration_apply(tp_recording *recording)
         (void)(tp_session_set_costs(recording->session, &calibration->costs) == TP_OK);
 }
 
+#define LONGEST_COUNT 32 /* of a kind's name and number */
+
+static tp_status describe_calls(const tp_recording *recording, tp_profile *profile)
+{
+    uint64_t calls[TP_CALL_KINDS];
+    char text[TP_KIND_COUNT * LONGEST_COUNT];
+    size_t used = 0;
+    tp_session_calls(recording->session, calls);
+    for (unsigned kind = 0; kind < TP_KIND_COUNT; kind++) {
+        uint64_t sum = 0;
+        for (unsigned far = 0; far < TP_KIND_NUMBER(1, 0); far++)
+            sum += calls[TP_KIND_NUMBER(kind, far)];
+        int size = snprintf(text + used, sizeof text - used, "%s%s %llu", used > 0 ? "\n" : "",
+                            tp_call_kind_name(kind), (unsigned long long)sum);
+        used += size > 0 ? (size_t)size : 0;
+    }
+    return tp_profile_set_text(profile, "compensation_calls", text, used);
+}
+
 tp_status tp_calibration_describe(const tp_recording *recording, tp_profile *profile)
 {
     const tp_calibration *calibration = tp_calibration_of(recording);
-    if (calibration != NULL && calibration->found)
-        return tp_profile_set_text(profile, "compensation_costs", calibration->text,
-                                   strlen(calibration->text));
+    if (calibration != NULL && calibration->found) {
+        tp_status status = tp_profile_set_text(profile, "compensation_costs", calibration->text,
+                                               strlen(calibration->text));
+        return status == TP_OK ? describe_calls(recording, profile) : status;
+    }
     char text[LONGEST_REASON];
     const char *reason = recording->timer != NULL    ? "a timer of the caller's"
                          : calibration == NULL        ? "a clock that is not calibrated"

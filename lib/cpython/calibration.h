@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* Before a recording starts: calibrates if nothing is known yet and nothing stands against it; that takes some
- * 30 ms, in which other threads may run. Not to be called under the engine's lock. TP_EPYTHON: a signal's
+ * 40 ms, in which other threads may run. Not to be called under the engine's lock. TP_EPYTHON: a signal's
  * handler raised meanwhile. */
 TP_NODISCARD tp_status tp_calibrate(tp_recording *recording);
 
@@ -40,6 +40,7 @@ typedef enum tp_work {
     TP_WORK_UNSEEN,
     TP_WORK_SEARCH,
     TP_WORK_RECURSION,
+    TP_WORK_DELEGATION, /* generators that wait for others of the same function */
     TP_WORK_NODES,
     TP_WORK_PROGRAM,
     TP_WORK_COUNT

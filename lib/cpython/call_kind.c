@@ -8,6 +8,17 @@
 
 #define INSTRUCTION_SIZE 2
 
+const char *tp_call_kind_name(tp_call_kind kind)
+{
+    static const char *const names[] = {
+        [TP_KIND_PYTHON] = "python",       [TP_KIND_SLOT] = "slot",
+        [TP_KIND_GENERATOR] = "generator", [TP_KIND_COROUTINE] = "coroutine",
+        [TP_KIND_FUNCTION] = "function",   [TP_KIND_METHOD] = "method",
+        [TP_KIND_LONG] = "long",
+    };
+    return names[kind];
+}
+
 size_t tp_nearest_offset(void)
 {
     /* 256 before 3.15. Small ints are the same object each time; others are not while both are alive. */
@@ -34,6 +45,8 @@ static tp_call_kind kind_of_builtin(const tp_recording *recording, PyObject *cal
 static bool is_call(const PyCodeObject *code, int offset)
 {
 #ifdef TP_HAVE_MONITORING
+    if (offset < 0)
+        return false;
     switch ((unsigned char)code->co_code_adaptive[offset]) {
     case INSTRUMENTED_CALL:
     case INSTRUMENTED_CALL_FUNCTION_EX:
@@ -46,8 +59,7 @@ static bool is_call(const PyCodeObject *code, int offset)
     }
 #else
     (void)code;
-    (void)offset;
-    return true;
+    return offset >= 0;
 #endif
 }
 
@@ -64,7 +76,8 @@ static tp_call_kind kind_of_code(PyObject *code, PyFrameObject *caller, const vo
         return TP_KIND_PYTHON;
     PyCodeObject *calling = PyFrame_GetCode(caller);
     int offset = PyFrame_GetLasti(caller);
-    bool called = (const void *)calling == above && offset >= 0 && is_call(calling, offset);
+    bool called = (const void *)calling == above &&
+                  (is_call(calling, offset) || is_call(calling, offset - TP_LASTI_BEYOND_CALL));
     Py_DECREF(calling);
     return called ? TP_KIND_PYTHON : TP_KIND_SLOT;
 }

@@ -21,6 +21,9 @@ typedef enum tp_call_kind {
 #define TP_KIND_FAR_BODY 2u
 #define TP_KIND_NUMBER(kind, far) ((unsigned)(kind) * 4 + (far))
 
+/* As files spell it. */
+const char *tp_call_kind_name(tp_call_kind kind);
+
 /* The greatest offset whose int object is there already. */
 size_t tp_nearest_offset(void);
 

@@ -17,6 +17,14 @@
 #define TP_HAVE_MONITORING 1
 #endif
 
+/* By how much PyFrame_GetLasti() of a frame that is calling a Python function is beyond the call's instruction:
+ * 3.12 gives the last of its three cache entries, with hooks on or off. */
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+#define TP_LASTI_BEYOND_CALL 6
+#else
+#define TP_LASTI_BEYOND_CALL 0
+#endif
+
 /* Whether PY_THROW and PY_UNWIND can be switched off for one code object. */
 #if PY_VERSION_HEX >= 0x030F0000
 #define TP_HAVE_LOCAL_UNWIND 1

@@ -35,9 +35,10 @@ TP_ALWAYS_INLINE void tp_contexts_look_again(void)
 /* Whether a function sets variables of one context in another that the thread is in already, which nothing
  * counts: asgiref's does, on which coroutine views of Django and Flask run under a WSGI server. As it returns
  * the thread is to look again. A namesake does so for nothing, which does no harm. */
-TP_ALWAYS_INLINE bool tp_contexts_is_carrier(const PyObject *code, const PyObject *carrier)
+TP_ALWAYS_INLINE bool tp_contexts_is_carrier(PyObject *code, const PyObject *carrier)
 {
-    return TP_UNLIKELY(((const PyCodeObject *)code)->co_name == carrier);
+    /* What Cython passes to hooks is like code, and need not be code. */
+    return PyCode_Check(code) && TP_UNLIKELY(((const PyCodeObject *)code)->co_name == carrier);
 }
 
 /* The calling thread's entry, `thread`, with what its present context records; or, instead of the one

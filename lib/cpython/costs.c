@@ -6,7 +6,7 @@
 #include "call_kind.h"
 
 /* Below this, running slower without any call is noise. */
-#define LEAST_STRETCH 1.05
+#define LEAST_STRETCH 1.3
 
 static double above_zero(double value)
 {
@@ -43,6 +43,16 @@ static void set_kind(tp_costs *costs, tp_call_kind kind, double cost, double ins
     }
 }
 
+/* Generators and coroutines that go on by way of others find their place sooner than functions do. */
+static void set_recursion(tp_costs *costs, double called, double resumed)
+{
+    for (unsigned number = 0; number < TP_CALL_KINDS; number++) {
+        unsigned kind = number / TP_KIND_NUMBER(1, 0);
+        costs->kinds[number].recursion =
+            kind == TP_KIND_GENERATOR || kind == TP_KIND_COROUTINE ? resumed : called;
+    }
+}
+
 void tp_costs_derive(tp_costs *costs, const tp_measured *m)
 {
     *costs = (tp_costs){ .size = sizeof *costs };
@@ -63,8 +73,9 @@ void tp_costs_derive(tp_costs *costs, const tp_measured *m)
     double likely = (m->cost[TP_WORK_FUNCTION] * 4 + method + m->cost[TP_WORK_PYTHON]) / 6;
     if (m->searches > 0)
         costs->search = above_zero(m->cost[TP_WORK_SEARCH] - likely) / m->searches;
-    costs->recursion = above_zero(m->cost[TP_WORK_RECURSION] - m->cost[TP_WORK_PYTHON]);
     costs->company = above_zero(m->company);
+    set_recursion(costs, above_zero(m->cost[TP_WORK_RECURSION] - m->cost[TP_WORK_PYTHON]),
+                  above_zero(m->cost[TP_WORK_DELEGATION] - m->cost[TP_WORK_GENERATOR]));
     if (m->stretch < LEAST_STRETCH)
         return;
     /* The hook of 3.11 slows all that Python code does. */
@@ -100,38 +111,34 @@ static void put_line(text *t, const char *name, tp_cost cost, double spread)
 /* Of what lies in the caller's time alone. */
 static void put_outside(text *t, const char *name, double cost, double spread)
 {
-    put_line(t, name, (tp_cost){ 0, cost, 1 }, spread);
+    put_line(t, name, (tp_cost){ .outside = cost, .stretch = 1 }, spread);
 }
 
 char *tp_costs_describe(const tp_costs *costs, const tp_measured *m, double unit)
 {
-    static const struct {
-        const char *name;
-        tp_call_kind kind;
-        tp_work work;
-    } rows[] = {
-        { "python", TP_KIND_PYTHON, TP_WORK_PYTHON },
-        { "slot", TP_KIND_SLOT, TP_WORK_SLOT },
-        { "generator", TP_KIND_GENERATOR, TP_WORK_GENERATOR },
-        { "coroutine", TP_KIND_COROUTINE, TP_WORK_COROUTINE },
-        { "function", TP_KIND_FUNCTION, TP_WORK_FUNCTION },
-        { "method", TP_KIND_METHOD, TP_WORK_METHOD },
-        { "long", TP_KIND_LONG, TP_WORK_LONG },
+    static const tp_work works[] = {
+        [TP_KIND_PYTHON] = TP_WORK_PYTHON,       [TP_KIND_SLOT] = TP_WORK_SLOT,
+        [TP_KIND_GENERATOR] = TP_WORK_GENERATOR, [TP_KIND_COROUTINE] = TP_WORK_COROUTINE,
+        [TP_KIND_FUNCTION] = TP_WORK_FUNCTION,   [TP_KIND_METHOD] = TP_WORK_METHOD,
+        [TP_KIND_LONG] = TP_WORK_LONG,
     };
     text t = { .bytes = PyMem_RawCalloc(LINES, LINE), .ns = unit * 1e9 };
     if (t.bytes == NULL)
         return NULL;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        put_line(&t, rows[i].name, costs->kinds[TP_KIND_NUMBER(rows[i].kind, 0)], m->spread[rows[i].work]);
+    for (unsigned i = 0; i < TP_KIND_COUNT; i++)
+        put_line(&t, tp_call_kind_name(i), costs->kinds[TP_KIND_NUMBER(i, 0)], m->spread[works[i]]);
     double unwind = m->cost[TP_WORK_UNWIND];
-    put_line(&t, "unwind", (tp_cost){ m->inside, above_zero(unwind - m->inside), 1 },
+    put_line(&t, "unwind", (tp_cost){ .inside = m->inside, .outside = above_zero(unwind - m->inside), .stretch = 1 },
              m->spread[TP_WORK_UNWIND]);
-    put_line(&t, "company", (tp_cost){ costs->company / 2, costs->company / 2, 1 }, 0);
+    put_line(&t, "company", (tp_cost){ .inside = costs->company / 2, .outside = costs->company / 2, .stretch = 1 }, 0);
     double box = above_zero(m->cost[TP_WORK_FUNCTION_FAR] - m->cost[TP_WORK_FUNCTION]) / 2;
     put_outside(&t, "far", box, 0);
     put_outside(&t, "unseen", costs->unseen, m->spread[TP_WORK_UNSEEN]);
     put_outside(&t, "search", costs->search, m->spread[TP_WORK_SEARCH]);
-    put_outside(&t, "recursion", costs->recursion, m->spread[TP_WORK_RECURSION]);
+    put_outside(&t, "recursion", costs->kinds[TP_KIND_NUMBER(TP_KIND_PYTHON, 0)].recursion,
+                m->spread[TP_WORK_RECURSION]);
+    put_outside(&t, "delegation", costs->kinds[TP_KIND_NUMBER(TP_KIND_GENERATOR, 0)].recursion,
+                m->spread[TP_WORK_DELEGATION]);
     put_outside(&t, "fresh", costs->fresh, 0);
     return t.bytes;
 }

@@ -162,8 +162,10 @@ static tp_status put_head(tp_emission *e)
 {
     uint64_t sum;
     tp_status status = sum_own(e->profile, &sum);
-    if (status != TP_OK)
+    if (status != TP_OK) {
+        e->problem = "the sum of all times is more than 64 bits of nanoseconds";
         return status;
+    }
     tp_spell(e->out, "# callgrind format\nversion: 1\ncreator: traceprof\n");
     put_text_property(e, "cmd: ", "command");
     put_text_property(e, "desc: Clock: ", "clock");

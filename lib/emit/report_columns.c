@@ -29,11 +29,14 @@ void tp_column_end(tp_buffer *b)
 /* How a member of a struct is put. */
 typedef enum kind { NUMBER, COUNT, SIGNED, REAL } kind;
 
+/* Where it is: everywhere, where both reckonings of times are known, where contexts say what was awaited. */
+typedef enum when { ALWAYS, BOTH, AWAITED } when;
+
 typedef struct field {
     const char *name;
     kind as;
     size_t offset;
-    int is_other; /* a time reckoned the other way: only where both are known */
+    when there;
 } field;
 
 /* Items of one type, side by side. */
@@ -43,6 +46,7 @@ typedef struct table {
     size_t size; /* of an item */
     const uint32_t *number_of;
     int both;
+    int awaited;
 } table;
 
 /* Fifteen digits, which is to the nanosecond in a week: the shortest that are exact take three times as
@@ -90,7 +94,7 @@ static void put_value(tp_buffer *b, const table *t, kind as, const void *at)
 static void put_fields(tp_buffer *b, const table *t, const field *fields, size_t count, int is_first)
 {
     for (size_t i = 0; i < count; i++) {
-        if (fields[i].is_other && !t->both)
+        if ((fields[i].there == BOTH && !t->both) || (fields[i].there == AWAITED && !t->awaited))
             continue;
         tp_column_begin(b, fields[i].name, is_first && i == 0);
         for (size_t at = 0; at < t->count && b->status == TP_OK; at++) {
@@ -106,16 +110,16 @@ static void put_fields(tp_buffer *b, const table *t, const field *fields, size_t
 void tp_columns_put_rows(tp_buffer *b, const tp_profile *profile, const uint32_t *number_of)
 {
     static const field fields[] = {
-        { "calls", SIGNED, offsetof(tp_function, calls), 0 },
-        { "primitive", SIGNED, offsetof(tp_function, primitive_calls), 0 },
-        { "own", REAL, offsetof(tp_function, total), 0 },
-        { "cumulative", REAL, offsetof(tp_function, cumulative), 0 },
-        { "otherOwn", REAL, offsetof(tp_function, other_total), 1 },
-        { "otherCumulative", REAL, offsetof(tp_function, other_cumulative), 1 },
+        { "calls", SIGNED, offsetof(tp_function, calls), ALWAYS },
+        { "primitive", SIGNED, offsetof(tp_function, primitive_calls), ALWAYS },
+        { "own", REAL, offsetof(tp_function, total), ALWAYS },
+        { "cumulative", REAL, offsetof(tp_function, cumulative), ALWAYS },
+        { "otherOwn", REAL, offsetof(tp_function, other_total), BOTH },
+        { "otherCumulative", REAL, offsetof(tp_function, other_cumulative), BOTH },
     };
     size_t count = tp_profile_function_count(profile);
     table t = { tp_profile_functions(profile), count, sizeof(tp_function), NULL,
-                tp_profile_has_both_times(profile) };
+                tp_profile_has_both_times(profile), 0 };
     tp_spell(b, "\"rows\":{");
     tp_column_begin(b, "function", 1);
     for (uint32_t i = 0; i < count; i++) {
@@ -130,14 +134,14 @@ void tp_columns_put_rows(tp_buffer *b, const tp_profile *profile, const uint32_t
 void tp_columns_put_edges(tp_buffer *b, const tp_profile *profile, const uint32_t *number_of)
 {
     static const field fields[] = {
-        { "caller", NUMBER, offsetof(tp_edge, caller), 0 },
-        { "callee", NUMBER, offsetof(tp_edge, callee), 0 },
-        { "calls", SIGNED, offsetof(tp_edge, calls), 0 },
-        { "cumulative", REAL, offsetof(tp_edge, cumulative), 0 },
-        { "otherCumulative", REAL, offsetof(tp_edge, other_cumulative), 1 },
+        { "caller", NUMBER, offsetof(tp_edge, caller), ALWAYS },
+        { "callee", NUMBER, offsetof(tp_edge, callee), ALWAYS },
+        { "calls", SIGNED, offsetof(tp_edge, calls), ALWAYS },
+        { "cumulative", REAL, offsetof(tp_edge, cumulative), ALWAYS },
+        { "otherCumulative", REAL, offsetof(tp_edge, other_cumulative), BOTH },
     };
     table t = { tp_profile_edges(profile), tp_profile_edge_count(profile), sizeof(tp_edge),
-                number_of, tp_profile_has_both_times(profile) };
+                number_of, tp_profile_has_both_times(profile), 0 };
     tp_spell(b, "\"edges\":{");
     put_fields(b, &t, fields, COUNT_OF(fields), 1);
     tp_spell(b, "},\n");
@@ -146,15 +150,15 @@ void tp_columns_put_edges(tp_buffer *b, const tp_profile *profile, const uint32_
 void tp_columns_put_coroutines(tp_buffer *b, const tp_profile *profile, const uint32_t *number_of)
 {
     static const field fields[] = {
-        { "function", NUMBER, offsetof(tp_coroutine, function), 0 },
-        { "started", COUNT, offsetof(tp_coroutine, started), 0 },
-        { "resumes", COUNT, offsetof(tp_coroutine, resumes), 0 },
-        { "active", SIGNED, offsetof(tp_coroutine, active_ticks), 0 },
-        { "awaited", SIGNED, offsetof(tp_coroutine, awaited_ticks), 0 },
-        { "otherActive", SIGNED, offsetof(tp_coroutine, other_active_ticks), 1 },
+        { "function", NUMBER, offsetof(tp_coroutine, function), ALWAYS },
+        { "started", COUNT, offsetof(tp_coroutine, started), ALWAYS },
+        { "resumes", COUNT, offsetof(tp_coroutine, resumes), ALWAYS },
+        { "active", SIGNED, offsetof(tp_coroutine, active_ticks), ALWAYS },
+        { "awaited", SIGNED, offsetof(tp_coroutine, awaited_ticks), ALWAYS },
+        { "otherActive", SIGNED, offsetof(tp_coroutine, other_active_ticks), BOTH },
     };
     table t = { tp_profile_coroutines(profile), tp_profile_coroutine_count(profile),
-                sizeof(tp_coroutine), number_of, tp_profile_has_both_times(profile) };
+                sizeof(tp_coroutine), number_of, tp_profile_has_both_times(profile), 0 };
     tp_spell(b, "\"coroutines\":{");
     put_fields(b, &t, fields, COUNT_OF(fields), 1);
     tp_spell(b, "},\n");
@@ -173,16 +177,17 @@ static void put_steps(tp_buffer *b, const tp_thread_tree *tree)
 }
 
 static void put_thread(tp_buffer *b, const tp_profile *profile, const tp_thread_tree *tree,
-                       const uint32_t *number_of)
+                       const uint32_t *number_of, int has_awaited)
 {
     static const field fields[] = {
-        { "function", NUMBER, offsetof(tp_context, function), 0 },
-        { "calls", COUNT, offsetof(tp_context, calls), 0 },
-        { "ticks", SIGNED, offsetof(tp_context, inclusive_ticks), 0 },
-        { "otherTicks", SIGNED, offsetof(tp_context, other_ticks), 1 },
+        { "function", NUMBER, offsetof(tp_context, function), ALWAYS },
+        { "calls", COUNT, offsetof(tp_context, calls), ALWAYS },
+        { "ticks", SIGNED, offsetof(tp_context, inclusive_ticks), ALWAYS },
+        { "otherTicks", SIGNED, offsetof(tp_context, other_ticks), BOTH },
+        { "awaited", SIGNED, offsetof(tp_context, awaited_ticks), AWAITED },
     };
     table t = { tree->contexts, tree->context_count, sizeof(tp_context), number_of,
-                tp_profile_has_both_times(profile) };
+                tp_profile_has_both_times(profile), has_awaited };
     tp_spell(b, "{\"name\":");
     tp_page_json(b, tree->name);
     tp_spell(b, ",\"id\":");
@@ -199,10 +204,11 @@ static void put_thread(tp_buffer *b, const tp_profile *profile, const tp_thread_
 
 void tp_columns_put_threads(tp_buffer *b, const tp_profile *profile, const uint32_t *number_of)
 {
+    int has_awaited = tp_profile_has_awaited(profile);
     tp_spell(b, "\"threads\":[");
     for (size_t i = 0; i < tp_profile_thread_count(profile); i++) {
         tp_column_next(b);
-        put_thread(b, profile, &tp_profile_threads(profile)[i], number_of);
+        put_thread(b, profile, &tp_profile_threads(profile)[i], number_of, has_awaited);
     }
     tp_buffer_put_u8(b, ']');
 }

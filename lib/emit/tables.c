@@ -148,6 +148,10 @@ static void put_context(tp_row_walk *w)
     add_real(w, "cumulative", (double)context->inclusive_ticks * unit);
     if (tp_profile_has_both_times(w->profile))
         add_integer(w, "other_ticks", context->other_ticks);
+    if (w->has_awaited) {
+        add_integer(w, "awaited_ticks", context->awaited_ticks);
+        add_real(w, "awaited", (double)context->awaited_ticks * unit);
+    }
 }
 
 static void put_coroutine(tp_row_walk *w)
@@ -221,6 +225,7 @@ static size_t count_rows(const tp_row_walk *w)
 void tp_row_walk_begin(tp_row_walk *w, const tp_profile *profile, tp_emit_table table)
 {
     *w = (tp_row_walk){ .profile = profile, .table = table };
+    w->has_awaited = table == TP_TABLE_CONTEXTS && tp_profile_has_awaited(profile);
 }
 
 void tp_row_walk_end(tp_row_walk *w)
@@ -254,7 +259,7 @@ static void name_cells(tp_row_walk *w)
     tp_property property = { .kind = TP_TEXT };
     tp_profile shape = *w->profile;
     int64_t self = 0;
-    tp_row_walk one = { .profile = &shape, .self = &self };
+    tp_row_walk one = { .profile = &shape, .self = &self, .has_awaited = w->has_awaited };
     shape.functions = &function;
     shape.edges = &edge;
     shape.trees = &tree;

@@ -37,6 +37,7 @@ typedef struct tp_row_walk {
     tp_emit_table table;
     size_t thread; /* of the next row; contexts only */
     size_t next;   /* the next row, within its thread */
+    int has_awaited; /* contexts say what was awaited */
     int64_t *self; /* Owned; own ticks of the contexts of that thread */
     tp_cell cells[TP_MOST_CELLS];
     size_t cell_count;

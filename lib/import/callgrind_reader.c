@@ -17,7 +17,7 @@ typedef struct grind_reader {
     tp_lines *lines;
     tp_assembly *assembly;
     tp_map files, functions; /* "(7)" in the file, plus 1 -> number of the string */
-    tp_string file, called_file; /* names now in force; in the profile's strings */
+    uint32_t file, called_file;  /* names now in force: numbers of the profile's strings */
     uint32_t function;           /* TP_NO_INDEX: none yet */
     uint32_t callee;
     int64_t calls;   /* of the "calls=" line before; -1: there was none */
@@ -136,8 +136,8 @@ static tp_status read_command(grind_reader *g, tp_string text)
     return status == TP_OK ? tp_profile_set_text(g->profile, "command", text.bytes, text.size) : status;
 }
 
-/* "(7) name", "(7)" or "name". */
-static tp_status read_name(grind_reader *g, tp_map *map, tp_string text, tp_string *name)
+/* "(7) name", "(7)" or "name". Gives the number of a string: one name may be long, and meant on every line. */
+static tp_status read_name(grind_reader *g, tp_map *map, tp_string text, uint32_t *name)
 {
     int64_t number = -1;
     uint32_t string = TP_MAP_NONE;
@@ -161,17 +161,16 @@ static tp_status read_name(grind_reader *g, tp_map *map, tp_string text, tp_stri
         if (status != TP_OK)
             return status;
     }
-    tp_text found = g->profile->strings.texts[string];
-    *name = (tp_string){ found.bytes, found.size };
+    *name = string;
     return TP_OK;
 }
 
 /* Functions have line 0 until all is read: their lines are known by their costs. */
-static tp_status read_function(grind_reader *g, tp_string text, tp_string file, uint32_t *function)
+static tp_status read_function(grind_reader *g, tp_string text, uint32_t file, uint32_t *function)
 {
-    tp_label label = { .file = file };
+    tp_packed_label label = { .file = file };
     tp_status status = read_name(g, &g->functions, text, &label.name);
-    return status == TP_OK ? tp_assembly_row(g->assembly, function, &label) : status;
+    return status == TP_OK ? tp_assembly_row_packed(g->assembly, function, &label) : status;
 }
 
 static tp_status read_calls(grind_reader *g, tp_string text)
@@ -260,7 +259,7 @@ static tp_status read_assignment(grind_reader *g, tp_string line)
         return read_function(g, behind(line, 3), g->file, &g->function);
     }
     if (begins_with(line, "cfn=")) {
-        tp_string file = g->called_file;
+        uint32_t file = g->called_file;
         g->called_file = g->file; /* for the next call, unless it says another */
         return read_function(g, behind(line, 4), file, &g->callee);
     }
@@ -272,7 +271,7 @@ static tp_status read_assignment(grind_reader *g, tp_string line)
     if (begins_with(line, "cfi=") || begins_with(line, "cfl="))
         return read_name(g, &g->files, behind(line, 4), &g->called_file);
     if (begins_with(line, "fi=") || begins_with(line, "fe=")) {
-        tp_string inlined; /* its number may be needed later */
+        uint32_t inlined; /* its number may be needed later */
         return read_name(g, &g->files, behind(line, 3), &inlined);
     }
     if (begins_with(line, "calls="))
@@ -320,9 +319,9 @@ tp_status tp_read_callgrind(tp_profile *profile, tp_lines *lines)
 {
     tp_assembly assembly = { .profile = profile };
     grind_reader g = { .profile = profile, .lines = lines, .assembly = &assembly, .function = TP_NO_INDEX,
-                       .callee = TP_NO_INDEX, .calls = -1, .positions = 1, .scale = 1e-9,
-                       .file = { "???", 3 }, .called_file = { "???", 3 } };
-    tp_status status = TP_OK;
+                       .callee = TP_NO_INDEX, .calls = -1, .positions = 1, .scale = 1e-9 };
+    tp_status status = tp_intern_put(&profile->strings, &g.file, "???", 3);
+    g.called_file = g.file;
     tp_map_init(&assembly.edge_of, lines->allocator);
     tp_label_set_init(&assembly.labels, &profile->strings);
     tp_map_init(&g.files, lines->allocator);
@@ -336,5 +335,8 @@ tp_status tp_read_callgrind(tp_profile *profile, tp_lines *lines)
     tp_map_free(&g.functions);
     tp_label_set_free(&assembly.labels);
     tp_map_free(&assembly.edge_of);
-    return status == TP_OK ? tp_callgrind_rows(profile) : status;
+    if (status != TP_OK)
+        return status;
+    status = tp_callgrind_rows(profile);
+    return status == TP_ELIMIT ? fail(&g, status, NULL, "too many calls") : status;
 }

@@ -3,7 +3,7 @@
 #define TP_FORMAT_H
 
 #define TP_FORMAT_MAJOR 1
-#define TP_FORMAT_MINOR 2
+#define TP_FORMAT_MINOR 3
 
 /* Key of the first object by which profiling.sampling marks its files. */
 #define TP_SAMPLED_KEY "__sampled__"

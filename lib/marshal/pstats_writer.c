@@ -154,6 +154,22 @@ static void put_other_ticks(tp_marshal_writer *writer, const tp_tree_data *tree)
         tp_buffer_put_u64(writer->buffer, (uint64_t)tree->contexts[i].other_ticks);
 }
 
+static void put_awaited(tp_marshal_writer *writer, const tp_tree_data *tree)
+{
+    put_name(writer, TP_FORMAT_AWAITED);
+    tp_marshal_bytes_begin(writer, (uint64_t)tree->count * 8);
+    for (size_t i = 0; i < tree->count; i++)
+        tp_buffer_put_u64(writer->buffer, (uint64_t)tree->contexts[i].awaited_ticks);
+}
+
+static bool has_awaited(const tp_tree_data *tree)
+{
+    size_t i = 0;
+    while (i < tree->count && tree->contexts[i].awaited_ticks == 0)
+        i++;
+    return i < tree->count;
+}
+
 static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
                        const tp_tree_data *tree)
 {
@@ -170,6 +186,8 @@ static void put_thread(tp_marshal_writer *writer, const tp_profile *profile,
     put_columns(writer, tree);
     if (profile->both_times)
         put_other_ticks(writer, tree);
+    if (has_awaited(tree))
+        put_awaited(writer, tree);
     tp_marshal_dict_end(writer);
 }
 

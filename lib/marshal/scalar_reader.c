@@ -81,7 +81,7 @@ static tp_status read_long(tp_marshal_reader *reader, tp_item *item)
 
 static tp_status read_decimal(tp_marshal_reader *reader, double *real)
 {
-    uint32_t length;
+    uint32_t length = 0;
     char text[256];
     tp_status status = take_length(reader, &length, true);
     if (status != TP_OK)

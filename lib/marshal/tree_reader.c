@@ -10,7 +10,6 @@
 #include "times_reader.h"
 
 /* Bytes of a context over all columns, and over those that are always there. */
-#define WHOLE_CONTEXT_SIZE 40
 #define CONTEXT_SIZE 32
 
 /* And of a thread without any: its dictionary's names, if only as references, and what they stand for. */
@@ -94,6 +93,7 @@ typedef struct thread_parts {
     tp_item ticks;
     tp_item process;
     tp_item other;
+    tp_item awaited;
 } thread_parts;
 
 static tp_status read_thread(tp_marshal_reader *reader, thread_parts *parts)
@@ -103,7 +103,7 @@ static tp_status read_thread(tp_marshal_reader *reader, thread_parts *parts)
         { TP_FORMAT_FUNCTION, &parts->function }, { TP_FORMAT_PARENT, &parts->parent },
         { TP_FORMAT_CALLS, &parts->calls },       { TP_FORMAT_NESTED, &parts->nested },
         { TP_FORMAT_TICKS, &parts->ticks },       { TP_FORMAT_PROCESS, &parts->process },
-        { TP_FORMAT_OTHER_TICKS, &parts->other },
+        { TP_FORMAT_OTHER_TICKS, &parts->other }, { TP_FORMAT_AWAITED, &parts->awaited },
     };
     return tp_read_parts(reader, names, sizeof names / sizeof *names);
 }
@@ -113,12 +113,18 @@ static bool has_other(const thread_parts *parts)
     return parts->other.kind != TP_ITEM_NULL;
 }
 
+static bool has_awaited(const thread_parts *parts)
+{
+    return parts->awaited.kind != TP_ITEM_NULL;
+}
+
 static bool have_columns(const thread_parts *parts, uint32_t count)
 {
     return tp_is_column(&parts->function, 4, count) && tp_is_column(&parts->parent, 4, count) &&
            tp_is_column(&parts->calls, 8, count) && tp_is_column(&parts->nested, 8, count) &&
            tp_is_column(&parts->ticks, 8, count) &&
-           (!has_other(parts) || tp_is_column(&parts->other, 8, count));
+           (!has_other(parts) || tp_is_column(&parts->other, 8, count)) &&
+           (!has_awaited(parts) || tp_is_column(&parts->awaited, 8, count));
 }
 
 /* Pre-order means more than that a parent stands before its child: it must lie on the path to the
@@ -136,12 +142,14 @@ static bool is_on_path(const tp_tree_data *tree, uint32_t parent)
 static tp_context get_context(const thread_parts *parts, size_t i)
 {
     const tp_item *other = has_other(parts) ? &parts->other : &parts->ticks;
+    const uint8_t *awaited = has_awaited(parts) ? parts->awaited.as.bytes + 8 * i : NULL;
     return (tp_context){ .function = tp_load_u32(parts->function.as.bytes + 4 * i),
                          .parent = tp_load_u32(parts->parent.as.bytes + 4 * i),
                          .calls = tp_load_u64(parts->calls.as.bytes + 8 * i),
                          .nested_calls = tp_load_u64(parts->nested.as.bytes + 8 * i),
                          .inclusive_ticks = (int64_t)tp_load_u64(parts->ticks.as.bytes + 8 * i),
-                         .other_ticks = (int64_t)tp_load_u64(other->as.bytes + 8 * i) };
+                         .other_ticks = (int64_t)tp_load_u64(other->as.bytes + 8 * i),
+                         .awaited_ticks = awaited == NULL ? 0 : (int64_t)tp_load_u64(awaited) };
 }
 
 static tp_status load_contexts(tp_marshal_reader *reader, tp_profile *profile, tp_tree_data *tree,
@@ -171,7 +179,7 @@ static tp_status count_thread(tp_marshal_reader *reader, const tp_item *thread,
 {
     if (!have_columns(parts, parts->function.count / 4))
         return tp_bad_item(reader, thread, "a thread's columns are missing or of unequal length");
-    uint64_t size = has_other(parts) ? WHOLE_CONTEXT_SIZE : CONTEXT_SIZE;
+    uint64_t size = CONTEXT_SIZE + 8 * (uint64_t)has_other(parts) + 8 * (uint64_t)has_awaited(parts);
     *before += LEAST_THREAD_SIZE + (uint64_t)(parts->function.count / 4) * size;
     if (*before > reader->size)
         return tp_bad_item(reader, thread, "more threads and contexts than the file has room for");

@@ -32,8 +32,15 @@ tp_status tp_assembly_row(tp_assembly *assembly, uint32_t *index, const tp_label
         *index = (uint32_t)assembly->row_guess++;
         return TP_OK;
     }
+    tp_packed_label packed;
+    tp_status status = tp_label_pack(&assembly->labels, &packed, label);
+    return status == TP_OK ? tp_assembly_row_packed(assembly, index, &packed) : status;
+}
+
+tp_status tp_assembly_row_packed(tp_assembly *assembly, uint32_t *index, const tp_packed_label *label)
+{
     size_t before = assembly->labels.count;
-    tp_status status = tp_label_set_put(&assembly->labels, index, label);
+    tp_status status = tp_label_set_put_packed(&assembly->labels, index, label);
     if (status != TP_OK)
         return status;
     assembly->row_guess = (size_t)*index + 1;

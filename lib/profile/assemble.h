@@ -22,6 +22,11 @@ void tp_assembly_free(tp_assembly *assembly);
 TP_NODISCARD tp_status tp_assembly_row(tp_assembly *assembly, uint32_t *index,
                                        const tp_label *label);
 
+/* The same of a label whose strings are known by their numbers in the profile's: nothing is compared byte by
+ * byte. */
+TP_NODISCARD tp_status tp_assembly_row_packed(tp_assembly *assembly, uint32_t *index,
+                                              const tp_packed_label *label);
+
 /* Adds figures to a row or an edge. TP_ELIMIT when a count leaves 64 bits. */
 TP_NODISCARD tp_status tp_assembly_add(tp_assembly *assembly, uint32_t index,
                                        const tp_function *figures);

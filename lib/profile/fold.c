@@ -108,7 +108,7 @@ static tp_status walk_init(walk *w, tp_flat *flat, const tp_context *contexts, s
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
         assert(parent == TP_NO_INDEX || parent < i);
-        w->self[i] = (tp_ticks){ contexts[i].inclusive_ticks, contexts[i].other_ticks };
+        w->self[i] = tp_ticks_of(&contexts[i]);
         w->edge[i] = TP_NO_INDEX;
         if (parent != TP_NO_INDEX) {
             tp_ticks_subtract(&w->self[parent], w->self[i]);

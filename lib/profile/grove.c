@@ -83,7 +83,7 @@ tp_status tp_grove_add(tp_grove *grove, uint32_t *sprout, uint32_t parent,
     tp_sprout *to = &grove->sprouts[*sprout];
     to->calls += context->calls;
     to->nested_calls += context->nested_calls;
-    tp_ticks_add(&to->ticks, (tp_ticks){ context->inclusive_ticks, context->other_ticks });
+    tp_ticks_add(&to->ticks, tp_ticks_of(context));
     return TP_OK;
 }
 
@@ -117,7 +117,8 @@ tp_status tp_grove_copy(const tp_grove *grove, tp_profile *profile, tp_tree_data
                                .calls = sprout->calls,
                                .nested_calls = sprout->nested_calls,
                                .inclusive_ticks = sprout->ticks.shown,
-                               .other_ticks = sprout->ticks.other };
+                               .other_ticks = sprout->ticks.other,
+                               .awaited_ticks = sprout->ticks.awaited };
         tp_status status = tp_tree_add_context(profile, tree, &context);
         if (status != TP_OK)
             return status;
@@ -132,7 +133,7 @@ void tp_contexts_self(const tp_context *contexts, size_t count, tp_ticks *self)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t parent = contexts[i].parent;
-        self[i] = (tp_ticks){ contexts[i].inclusive_ticks, contexts[i].other_ticks };
+        self[i] = tp_ticks_of(&contexts[i]);
         if (parent != TP_NO_INDEX)
             tp_ticks_subtract(&self[parent], self[i]);
     }

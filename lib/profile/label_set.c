@@ -74,13 +74,20 @@ tp_status tp_label_set_put_packed(tp_label_set *set, uint32_t *number, const tp_
     return TP_OK;
 }
 
+tp_status tp_label_pack(tp_label_set *set, tp_packed_label *packed, const tp_label *label)
+{
+    *packed = (tp_packed_label){ .line = label->line };
+    tp_status status =
+        tp_intern_put(set->strings, &packed->file, label->file.bytes, label->file.size);
+    if (status == TP_OK)
+        status = tp_intern_put(set->strings, &packed->name, label->name.bytes, label->name.size);
+    return status;
+}
+
 tp_status tp_label_set_put(tp_label_set *set, uint32_t *number, const tp_label *label)
 {
-    tp_packed_label packed = { .line = label->line };
-    tp_status status =
-        tp_intern_put(set->strings, &packed.file, label->file.bytes, label->file.size);
-    if (status == TP_OK)
-        status = tp_intern_put(set->strings, &packed.name, label->name.bytes, label->name.size);
+    tp_packed_label packed;
+    tp_status status = tp_label_pack(set, &packed, label);
     return status == TP_OK ? tp_label_set_put_packed(set, number, &packed) : status;
 }
 

@@ -25,6 +25,9 @@ typedef struct tp_label_set {
 void tp_label_set_init(tp_label_set *set, tp_intern *strings);
 void tp_label_set_free(tp_label_set *set);
 
+/* The numbers of a label's strings, which are copied when they are new. */
+TP_NODISCARD tp_status tp_label_pack(tp_label_set *set, tp_packed_label *packed, const tp_label *label);
+
 /* *number is the label's; its bytes are copied when they are new. */
 TP_NODISCARD tp_status tp_label_set_put(tp_label_set *set, uint32_t *number, const tp_label *label);
 TP_NODISCARD tp_status tp_label_set_put_packed(tp_label_set *set, uint32_t *number,

@@ -269,6 +269,7 @@ static tp_context convert(const conversion *c, tp_context context)
     context.function = c->function_of[context.function];
     context.inclusive_ticks = rescale(context.inclusive_ticks, c->scale);
     context.other_ticks = rescale(context.other_ticks, c->scale);
+    context.awaited_ticks = rescale(context.awaited_ticks, c->scale);
     if (c->otherwise)
         tp_context_swap_times(&context);
     return context;

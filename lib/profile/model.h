@@ -8,23 +8,32 @@
 
 #include "intern.h"
 
-/* Ticks of both times. */
+/* Ticks of both times, and those awaited. */
 typedef struct tp_ticks {
     int64_t shown;
     int64_t other;
+    int64_t awaited;
 } tp_ticks;
+
+/* A context's, inclusive ones. */
+static inline tp_ticks tp_ticks_of(const tp_context *context)
+{
+    return (tp_ticks){ context->inclusive_ticks, context->other_ticks, context->awaited_ticks };
+}
 
 /* Unsigned: sums of hostile files may wrap, which is no harm. */
 static inline void tp_ticks_add(tp_ticks *sum, tp_ticks more)
 {
     sum->shown = (int64_t)((uint64_t)sum->shown + (uint64_t)more.shown);
     sum->other = (int64_t)((uint64_t)sum->other + (uint64_t)more.other);
+    sum->awaited = (int64_t)((uint64_t)sum->awaited + (uint64_t)more.awaited);
 }
 
 static inline void tp_ticks_subtract(tp_ticks *from, tp_ticks ticks)
 {
     from->shown = (int64_t)((uint64_t)from->shown - (uint64_t)ticks.shown);
     from->other = (int64_t)((uint64_t)from->other - (uint64_t)ticks.other);
+    from->awaited = (int64_t)((uint64_t)from->awaited - (uint64_t)ticks.awaited);
 }
 
 /* What a thread's tree is made of before it becomes part of a profile. */

@@ -168,7 +168,7 @@ static void decide_upwards(thinner *t)
     for (size_t i = t->count; i-- > 0;) {
         uint32_t parent = t->contexts[i].parent;
         if (t->in_focus[i] != IN_FOCUS || t->fate[i] < FOLDED)
-            t->ticks[i] = (tp_ticks){ 0, 0 };
+            t->ticks[i] = (tp_ticks){ 0 };
         if (t->in_focus[i] == OUT_OF_FOCUS)
             t->fate[i] = DROPPED;
         else if (t->fate[i] != DROPPED && parent != TP_NO_INDEX &&
@@ -189,6 +189,7 @@ static tp_status plant(thinner *t, tp_grove *grove)
             continue;
         context.inclusive_ticks = t->ticks[i].shown;
         context.other_ticks = t->ticks[i].other;
+        context.awaited_ticks = t->ticks[i].awaited;
         status = tp_grove_add(grove, &t->place[i], above, &context);
     }
     return status;

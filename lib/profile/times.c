@@ -11,6 +11,18 @@ int tp_profile_has_both_times(const tp_profile *profile)
     return profile->both_times;
 }
 
+int tp_profile_has_awaited(const tp_profile *profile)
+{
+    for (size_t t = 0; t < profile->thread_count; t++) {
+        const tp_tree_data *tree = &profile->trees[t];
+        for (size_t i = 0; i < tree->count; i++) {
+            if (tree->contexts[i].awaited_ticks != 0)
+                return 1;
+        }
+    }
+    return 0;
+}
+
 void tp_profile_give_others(tp_profile *profile)
 {
     for (size_t i = 0; i < profile->function_count; i++) {

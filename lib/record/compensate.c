@@ -79,7 +79,7 @@ static double search_cost(const tp_compensation *c, const tp_node *node, const u
                           evenly more)
 {
     if (tp_node_is_recursive(&c->track->tree, node))
-        return c->costs->recursion;
+        return c->costs->kinds[tp_node_kind(node)].recursion;
     return children[node->parent] >= CROWD ? more.search : 0;
 }
 

@@ -137,12 +137,12 @@ tp_status tp_session_set_costs(tp_session *session, const tp_costs *costs)
         return TP_OK;
     }
     if (costs->size < sizeof *costs || !is_cost(costs->unseen) || !is_cost(costs->company) ||
-        !is_cost(costs->fresh) || !is_cost(costs->search) || !is_cost(costs->recursion) ||
-        !is_cost(costs->variety))
+        !is_cost(costs->fresh) || !is_cost(costs->search) || !is_cost(costs->variety))
         return TP_EARGUMENT;
     for (size_t i = 0; i < TP_CALL_KINDS; i++) {
         const tp_cost *kind = &costs->kinds[i];
-        if (!is_cost(kind->inside) || !is_cost(kind->outside) || !is_cost(kind->stretch))
+        if (!is_cost(kind->inside) || !is_cost(kind->outside) || !is_cost(kind->stretch) ||
+            !is_cost(kind->recursion))
             return TP_EARGUMENT;
     }
     session->costs = *costs;
@@ -205,7 +205,7 @@ size_t tp_session_memory(const tp_session *session)
         const tp_track *track = session->tracks[i];
         bytes += sizeof *track + tp_tree_memory(&track->tree) + tp_beyond_memory(&track->beyond);
         bytes += ((size_t)(track->last - track->base) + 1) * sizeof *track->base;
-        bytes += tp_strands_memory(&track->strands);
+        bytes += tp_strands_memory(&track->strands) + tp_node_waits_memory(&track->node_waits);
     }
     const tp_labels *labels = &session->labels;
     size_t slots = labels->strings.slot_count + labels->set.slot_count;

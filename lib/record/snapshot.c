@@ -33,6 +33,7 @@ typedef struct making {
 typedef struct builder {
     const tp_allocator *allocator; /* Borrowed. */
     const tp_tree *tree;           /* Borrowed. */
+    const tp_node_waits *waits;    /* Borrowed. */
     tp_profile *profile;           /* Borrowed. */
     tp_tree_data *out;             /* Borrowed from the profile. */
     uint32_t *next_node;           /* Owned; one link a node of the tree */
@@ -151,6 +152,7 @@ static tp_status write_context(builder *b, pending context)
         const tp_node *node = tp_tree_node(b->tree, n);
         written.calls += node->calls;
         written.inclusive_ticks += (int64_t)node->ticks;
+        written.awaited_ticks += (int64_t)tp_node_waits_get(b->waits, n);
     }
     tp_status status = gather(b, &context);
     if (status != TP_OK)
@@ -202,6 +204,7 @@ static tp_status build_tree(making *m, tp_tree_data *out, const tp_track *track,
 {
     builder b = { .allocator = track->session->allocator,
                   .tree = &track->tree,
+                  .waits = &track->node_waits,
                   .profile = m->profile,
                   .out = out };
     tp_status status = builder_init(&b, track, m->costs != NULL);
@@ -211,6 +214,8 @@ static tp_status build_tree(making *m, tp_tree_data *out, const tp_track *track,
         status = schedule_children(&b, TP_NO_INDEX, TP_MAP_NONE);
     while (status == TP_OK && b.work_count > 0)
         status = write_context(&b, b.work[--b.work_count]);
+    if (status == TP_OK && track->node_waits.count > 0)
+        status = tp_enclose_waits(out->contexts, out->count, b.allocator);
     if (status == TP_OK && m->costs != NULL)
         status = compensate(m, &b, track, open);
     builder_free(&b);
@@ -455,8 +460,12 @@ static tp_status fill(making *m)
     tp_profile *profile = m->profile;
     tp_status status = TP_OK;
     profile->both_times = m->costs != NULL;
+    if (session->suspensions != NULL)
+        tp_suspensions_count(session->suspensions, session, m->now, 1);
     for (size_t i = 0; status == TP_OK && i < session->track_count; i++)
         status = add_track(m, session->tracks[i]);
+    if (session->suspensions != NULL)
+        tp_suspensions_count(session->suspensions, session, m->now, -1);
     if (m->costs != NULL)
         m->clamped += tp_flat_clamp(&m->flat);
     if (status == TP_OK)

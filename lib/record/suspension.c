@@ -72,10 +72,11 @@ static void unlink_item(tp_suspensions *table, uint32_t item, uint32_t before)
     give_back(table, item);
 }
 
-static tp_status add(tp_suspensions *table, uint64_t instance, tp_session *session,
-                     uint32_t function, uint64_t since)
+static tp_status add(tp_suspensions *table, const tp_suspension *suspended)
 {
     uint32_t before;
+    uint64_t instance = suspended->instance;
+    tp_session *session = suspended->session;
     uint32_t item = find(table, instance, session, &before);
     if (item == TP_MAP_NONE) {
         item = take_item(table);
@@ -89,11 +90,9 @@ static tp_status add(tp_suspensions *table, uint64_t instance, tp_session *sessi
         table->items[item].next = next;
         session->suspended++;
     }
-    tp_suspension *s = &table->items[item];
-    s->instance = instance;
-    s->session = session;
-    s->function = function;
-    s->since = since;
+    uint32_t next = table->items[item].next;
+    table->items[item] = *suspended;
+    table->items[item].next = next;
     return TP_OK;
 }
 
@@ -103,23 +102,29 @@ static void end_item(tp_suspensions *table, uint32_t item, uint32_t before, uint
     tp_waits *waits = tp_session_waits(s->session, s->function);
     if (waits != NULL)
         waits->awaited += tp_elapsed(now, s->since);
+    if (s->place != TP_MAP_NONE)
+        s->track->node_waits.ticks[s->place] += tp_elapsed(now, s->since);
     unlink_item(table, item, before);
 }
 
 void tp_suspend(tp_suspensions *table, tp_track *track, const void *key, uint64_t instance)
 {
-    uint64_t now = tp_track_now(track);
+    tp_suspension s = { .instance = instance, .track = track, .place = TP_MAP_NONE };
+    s.since = tp_track_now(track);
+    s.session = track->session;
     tp_session *session = track->session;
-    uint32_t function;
-    if (!tp_track_try_leave(track, key, now))
-        tp_track_leave_slow(track, key, NULL, now);
+    const tp_frame *top = track->top;
+    if (!tp_track_try_leave(track, key, s.since))
+        tp_track_leave_slow(track, key, NULL, s.since);
     /* A call that was active as the recording began is awaited all the same from here on. */
     tp_status status =
-        tp_labels_function(&session->labels, &function, key, NULL, &session->resolver);
-    if (status == TP_OK && tp_session_waits(session, function) == NULL)
+        tp_labels_function(&session->labels, &s.function, key, NULL, &session->resolver);
+    if (status == TP_OK && tp_session_waits(session, s.function) == NULL)
         status = TP_ENOMEM;
+    if (status == TP_OK && track->top < top && track->top[1].node != &track->outside)
+        status = tp_node_waits_place(&track->node_waits, &s.place, track->top[1].node->number);
     if (status == TP_OK)
-        status = add(table, instance, session, function, now);
+        status = add(table, &s);
     if (status == TP_OK)
         session->suspensions = table;
     if (status == TP_ENOMEM)
@@ -192,5 +197,15 @@ void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *sessio
         const tp_suspension *s = &table->items[i];
         if (s->session == session)
             sums[s->function] += tp_elapsed(now, s->since);
+    }
+}
+
+void tp_suspensions_count(const tp_suspensions *table, const tp_session *session, uint64_t now,
+                          int sign)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const tp_suspension *s = &table->items[i];
+        if (s->session == session && s->place != TP_MAP_NONE)
+            s->track->node_waits.ticks[s->place] += tp_elapsed(now, s->since) * (uint64_t)(int64_t)sign;
     }
 }

@@ -13,6 +13,8 @@
 typedef struct tp_suspension {
     uint64_t instance;
     tp_session *session; /* Borrowed; NULL in a free item */
+    tp_track *track;     /* Borrowed; where it was suspended */
+    uint32_t place;      /* of its node, in the track's node_waits; TP_MAP_NONE: it has no node */
     uint64_t since;      /* tick of the session's clock */
     uint32_t function;
     uint32_t next; /* of the same instance, or the next free one; TP_MAP_NONE at the end */
@@ -44,7 +46,7 @@ void tp_suspensions_end(tp_suspensions *table, uint64_t instance);
 /* Ends all that is noted for a session, at `now`. */
 void tp_suspensions_settle(tp_suspensions *table, tp_session *session, uint64_t now);
 
-/* Forgets it. */
+/* Forgets it; before a session is cleared or goes. */
 void tp_suspensions_forget(tp_suspensions *table, const tp_session *session);
 
 /* How many coroutines are noted for a session. */
@@ -53,5 +55,9 @@ size_t tp_session_suspended(const tp_session *session);
 /* Adds to each function's sum, by number, what is noted for a session as if it ended `now`. */
 void tp_suspensions_add_to(const tp_suspensions *table, const tp_session *session, uint64_t now,
                            uint64_t *sums);
+
+/* Adds (sign 1) the same to the nodes' own waits, or takes it back (-1). */
+void tp_suspensions_count(const tp_suspensions *table, const tp_session *session, uint64_t now,
+                          int sign);
 
 #endif

@@ -15,6 +15,7 @@ tp_status tp_track_init(tp_track *track, tp_session *session)
     track->slow_clock = session->clock->read == NULL ? NULL : session->clock;
     tp_beyond_init(&track->beyond, allocator);
     tp_strands_init(&track->strands, allocator);
+    tp_node_waits_init(&track->node_waits, allocator);
     tp_status status = tp_tree_init(&track->tree, session->max_contexts,
                                     &session->labels.function_of_key, allocator);
     if (status != TP_OK)
@@ -36,6 +37,7 @@ void tp_track_free(tp_track *track)
     tp_tree_free(&track->tree);
     tp_beyond_free(&track->beyond);
     tp_strands_free(&track->strands);
+    tp_node_waits_free(&track->node_waits);
     tp_free(track->session->allocator, track->base);
     track->base = track->top = track->last = NULL;
 }

@@ -14,6 +14,7 @@
 
 #include "beyond.h"
 #include "clock_now.h"
+#include "node_waits.h"
 #include "strand.h"
 #include "tree.h"
 
@@ -38,6 +39,7 @@ struct tp_track {
     tp_node outside; /* stands in for nodes that the cap forbids; has no key and no children */
     tp_repairs repairs;
     tp_strands strands; /* open calls that are not this thread's present stack */
+    tp_node_waits node_waits;
     uint32_t name; /* number in the session's strings */
     uint64_t id;
     uint64_t searches; /* calls that were found out of line, but for those of a function by itself by itself */

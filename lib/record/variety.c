@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "recorder.h"
@@ -145,6 +146,18 @@ tp_status tp_track_variety(const tp_track *track, double variety, double *times)
     return status;
 }
 
+void tp_session_calls(const tp_session *session, uint64_t *calls)
+{
+    memset(calls, 0, TP_CALL_KINDS * sizeof *calls);
+    for (size_t t = 0; t < session->track_count; t++) {
+        const tp_tree *tree = &session->tracks[t]->tree;
+        for (uint32_t i = 1; i < tree->count; i++) {
+            const tp_node *node = tp_tree_node(tree, i);
+            calls[tp_node_kind(node)] += node->calls;
+        }
+    }
+}
+
 double tp_session_cost(const tp_session *session)
 {
     const tp_costs *costs = tp_session_costs(session);
@@ -157,7 +170,7 @@ double tp_session_cost(const tp_session *session)
         for (uint32_t i = 1; i < track->tree.count; i++) {
             const tp_node *node = tp_tree_node(&track->tree, i);
             const tp_cost *kind = &costs->kinds[tp_node_kind(node)];
-            double recursion = tp_node_is_recursive(&track->tree, node) ? costs->recursion : 0;
+            double recursion = tp_node_is_recursive(&track->tree, node) ? kind->recursion : 0;
             sum += costs->fresh + (double)node->calls * (kind->inside + kind->outside + recursion) +
                    (double)tp_node_unseen(node) * costs->unseen;
         }

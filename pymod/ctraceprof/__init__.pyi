@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ._core import bind as bind
+from ._decorator import profile as profile
 from ._profile import Profile as Profile
 from ._profile import label as label
 from ._profile import run as run
@@ -20,6 +21,7 @@ __all__ = [
     "bind",
     "label",
     "main",
+    "profile",
     "run",
     "runctx",
     "span",

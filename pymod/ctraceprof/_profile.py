@@ -61,7 +61,7 @@ class Profile(_core.Profiler):
         calls them. From Python 3.12 on, code that is left out costs nothing after its first calls.
     compensate: whether what recording cost is taken out of the times that are shown (docs/accuracy.md). False:
         times as measured. A file that is written holds both. None: unless a timer is given, whose times are
-        always as measured. The first profile of a process takes some 25 ms to find out what recording costs.
+        always as measured. The first profile of a process takes some 40 ms to find out what recording costs.
     """
 
     _table = None

@@ -283,9 +283,6 @@ class ProfilerMiddleware:
                 start_response = _with_headers(start_response, lambda status: [("X-Profile-Error", why)])
             return self.app(environ, start_response)
 
-        def fail(error):
-            capture.error = type(error).__name__
-
         def end():
             web.end(capture)
 
@@ -300,10 +297,10 @@ class ProfilerMiddleware:
         try:
             result = call(self.app, environ, _with_headers(start_response, headers))
         except BaseException as error:
-            fail(error)
+            capture.left_by(error)
             end()
             raise
-        return _respond(result, environ, call, fail, end)
+        return _respond(result, environ, call, capture.left_by, end)
 
     def _replace(self, environ, start_response, capture, call, template):
         """Run the application, and give the report where it would have given its response."""
@@ -312,9 +309,9 @@ class ProfilerMiddleware:
             self._exhaust(environ, capture, call, template)
         except Exception as error:
             failure = error
-            capture.error = type(error).__name__
+            capture.left_by(error)
         except BaseException as error:
-            capture.error = type(error).__name__
+            capture.left_by(error)
             raise
         finally:
             self._web.end(capture)

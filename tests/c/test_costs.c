@@ -9,7 +9,7 @@ static char letter_of(const void *key)
 }
 
 /* One kind, on a fake clock: a call costs 3 inside and 5 outside, an unseen one 7. */
-static const tp_costs simple = { .size = sizeof simple, .kinds = { { 3, 5, 1 } }, .unseen = 7 };
+static const tp_costs simple = { .size = sizeof simple, .kinds = { { 3, 5, 1, 0 } }, .unseen = 7 };
 
 static void open_simple(fixture *f, uint32_t max_contexts, const tp_costs *costs)
 {
@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(stretch_is_taken_out_of_what_is_left)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 1, 1.5 } } };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 1, 1.5, 0 } } };
     fixture f;
     open_simple(&f, _i == 0 ? 0 : 1, &costs);
     play(&f, "a8b7))");
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(costs_are_rounded_in_sum_only)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 0.25, 0.25, 1 } } };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 0.25, 0.25, 1, 0 } } };
     fixture f;
     open_simple(&f, _i == 0 ? 0 : 1, &costs);
     play(&f, "a5b1)b1)b1)b1))");
@@ -179,9 +179,29 @@ START_TEST(unseen_calls_may_weigh_more)
 }
 END_TEST
 
+/* The kind that the resolver gave as the node was made holds for all its calls. */
+START_TEST(calls_are_counted_by_kind)
+{
+    uint64_t calls[TP_CALL_KINDS];
+    fixture f;
+    open_fixture(&f, 0, 0);
+    tp_session_calls(f.session, calls);
+    for (size_t i = 0; i < TP_CALL_KINDS; i++)
+        ck_assert_uint_eq(calls[i], 0);
+    play(&f, "a9b5)b5)c1)9)");
+    tp_session_calls(f.session, calls);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < TP_CALL_KINDS; i++)
+        sum += calls[i];
+    ck_assert_uint_eq(sum, 4);
+    ck_assert_uint_eq(calls[0], 4);
+    tp_profile_destroy(finish(&f));
+}
+END_TEST
+
 START_TEST(the_first_call_in_a_place_costs_more)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 1, 1 } }, .fresh = 3 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 1, 1, 0 } }, .fresh = 3 };
     fixture f;
     open_simple(&f, 0, &costs);
     play(&f, "a9b5)b5)9)");
@@ -196,7 +216,7 @@ END_TEST
 /* Calls in an order in which neither of the two likeliest children is right; and of a function by itself. */
 START_TEST(searches_are_spread_over_calls)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 0 } }, .search = 7, .recursion = 2 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { .recursion = 2 } }, .search = 7 };
     fixture f;
     open_simple(&f, 0, &costs);
     play(&f, "a9b9)c9)d9)c9)9)");
@@ -214,7 +234,7 @@ END_TEST
 
 START_TEST(many_functions_make_all_dearer)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 2, 1 } }, .variety = 2 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 2, 1, 0 } }, .variety = 2 };
     fixture f;
     double functions;
     open_simple(&f, _i == 0 ? 0 : 1, &costs);
@@ -244,7 +264,7 @@ static double own_time(const tp_profile *p, char name)
 /* A calls b ten thousand times, then c and d by turns: that is two phases, and b's has one function. */
 START_TEST(phases_have_variety_of_their_own)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 0, 1 } }, .variety = 2 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 1, 0, 1, 0 } }, .variety = 2 };
     fixture f;
     open_simple(&f, 0, &costs);
     play(&f, "ra");
@@ -299,7 +319,7 @@ START_TEST(absurd_costs_and_clocks_do_no_harm)
 {
     tp_costs costs = { .size = sizeof costs, .unseen = 1e300, .company = 1e308 };
     for (int k = 0; k < TP_CALL_KINDS; k++)
-        costs.kinds[k] = (tp_cost){ 1e308, 1e308, k % 2 == 0 ? 1e-308 : 1 };
+        costs.kinds[k] = (tp_cost){ 1e308, 1e308, k % 2 == 0 ? 1e-308 : 1, 0 };
     for (uint32_t cap = 0; cap < 4; cap++) {
         fixture f;
         open_simple(&f, cap, &costs);
@@ -338,14 +358,15 @@ START_TEST(costs_must_be_costs)
     open_fixture(&f, 0, 0);
     play(&f, "a9)");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        tp_costs costs[6] = { simple, simple, simple, simple, simple, simple };
+        tp_costs costs[7] = { simple, simple, simple, simple, simple, simple, simple };
         costs[0].kinds[0].inside = wrong[i];
         costs[1].kinds[15].outside = wrong[i];
         costs[2].kinds[7].stretch = wrong[i];
+        costs[6].kinds[31].recursion = wrong[i];
         costs[3].unseen = wrong[i];
         costs[4].company = wrong[i];
         costs[5].size = sizeof simple - 1;
-        for (int k = 0; k < 6; k++)
+        for (int k = 0; k < 7; k++)
             ck_assert_int_eq(tp_session_set_costs(f.session, &costs[k]), TP_EARGUMENT);
     }
     ck_assert_int_eq(tp_session_profile(f.session, &p), TP_OK);
@@ -368,7 +389,7 @@ END_TEST
 
 START_TEST(a_cleared_session_has_counted_nothing)
 {
-    const tp_costs costs = { .size = sizeof costs, .kinds = { { 3, 5, 1 } }, .unseen = 7, .company = 1 };
+    const tp_costs costs = { .size = sizeof costs, .kinds = { { 3, 5, 1, 0 } }, .unseen = 7, .company = 1 };
     fixture f;
     tp_profile *p;
     open_simple(&f, 1, &costs);
@@ -504,6 +525,7 @@ Suite *cost_suite(void)
     tcase_add_loop_test(tests, unseen_calls_cost_the_one_that_makes_them, 0, 2);
     tcase_add_loop_test(tests, company_is_spread_over_calls, 0, 2);
     tcase_add_loop_test(tests, unseen_calls_may_weigh_more, 0, 2);
+    tcase_add_test(tests, calls_are_counted_by_kind);
     tcase_add_test(tests, the_first_call_in_a_place_costs_more);
     tcase_add_test(tests, searches_are_spread_over_calls);
     tcase_add_loop_test(tests, many_functions_make_all_dearer, 0, 2);

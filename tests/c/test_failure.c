@@ -23,7 +23,7 @@ static void exercise(fixture *f)
 
 static tp_status record_and_read(fixture *f, const tp_allocator *allocator, int has_costs)
 {
-    static const tp_costs costs = { .size = sizeof costs, .kinds = { { 0.25, 0.5, 1.5 } } };
+    static const tp_costs costs = { .size = sizeof costs, .kinds = { { 0.25, 0.5, 1.5, 0 } } };
     tp_profile *profile;
     tp_session_options options = TP_SESSION_OPTIONS_INIT;
     options.allocator = allocator;

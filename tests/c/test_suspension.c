@@ -93,6 +93,86 @@ static void assert_waits(const fixture *f, char letter, uint64_t started, uint64
     tp_profile_destroy(p);
 }
 
+/* What a profile says of the places of a letter now, added up. */
+static int64_t awaited_at(const fixture *f, char letter)
+{
+    tp_profile *p;
+    int64_t sum = 0;
+    ck_assert_int_eq(tp_session_profile(f->session, &p), TP_OK);
+    const tp_thread_tree *tree = tp_profile_threads(p);
+    for (size_t i = 0; i < tree->context_count; i++) {
+        if (tp_profile_functions(p)[tree->contexts[i].function].label.line == letter)
+            sum += tree->contexts[i].awaited_ticks;
+    }
+    if (sum != 0)
+        ck_assert(tp_profile_has_awaited(p));
+    tp_profile_destroy(p);
+    return sum;
+}
+
+START_TEST(a_place_has_what_was_awaited_in_it_and_below)
+{
+    fixture f;
+    tp_suspensions table;
+    tp_suspensions_init(&table, NULL);
+    open_sessions(&f, 1, 0);
+    enter(&f, 'x');
+    enter(&f, 'a');
+    enter(&f, 'b');
+    suspend(&table, &f, 'b', 2);
+    pass(&f, 1); /* on the way out, a is active and b is not */
+    suspend(&table, &f, 'a', 1);
+    pass(&f, 10);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(awaited_at(&f, 'b'), 11);
+        ck_assert_int_eq(awaited_at(&f, 'a'), 10);
+        ck_assert_int_eq(awaited_at(&f, 'x'), 10);
+    }
+    resume(&table, &f, 'a', 1);
+    resume(&table, &f, 'b', 2);
+    leave(&f, 'b');
+    leave(&f, 'a');
+    leave(&f, 'x');
+    pass(&f, 50);
+    ck_assert_int_eq(awaited_at(&f, 'a'), 10);
+    /* One that goes on without who began it waits longer than that was there. */
+    enter(&f, 'y');
+    enter(&f, 'c');
+    suspend(&table, &f, 'c', 3);
+    suspend(&table, &f, 'y', 4);
+    pass(&f, 2);
+    resume(&table, &f, 'y', 4);
+    leave(&f, 'y');
+    pass(&f, 40);
+    resume(&table, &f, 'c', 3);
+    leave(&f, 'c');
+    ck_assert_int_eq(awaited_at(&f, 'c'), 42);
+    ck_assert_int_eq(awaited_at(&f, 'y'), 42);
+    close_sessions(&f, 1, &table);
+}
+END_TEST
+
+START_TEST(what_has_no_place_is_awaited_nowhere)
+{
+    fixture f;
+    tp_suspensions table;
+    tp_suspensions_init(&table, NULL);
+    open_sessions(&f, 1, 1);
+    enter(&f, 'x');
+    enter(&f, 'a'); /* beyond the cap */
+    suspend(&table, &f, 'a', 1);
+    suspend(&table, &f, 'b', 2); /* began before the recording did */
+    pass(&f, 5);
+    resume(&table, &f, 'a', 1);
+    leave(&f, 'a');
+    leave(&f, 'x');
+    assert_waits(&f, 'a', 1, 1, 0, 5);
+    ck_assert_int_eq(awaited_at(&f, 'x'), 0);
+    ck_assert_uint_eq(f.track->node_waits.count, 0);
+    close_sessions(&f, 1, &table);
+}
+END_TEST
+
 START_TEST(time_between_calls_is_awaited)
 {
     fixture f;
@@ -495,6 +575,8 @@ Suite *suspension_suite(void)
     TCase *tests = tcase_create("suspension");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, time_between_calls_is_awaited);
+    tcase_add_test(tests, a_place_has_what_was_awaited_in_it_and_below);
+    tcase_add_test(tests, what_has_no_place_is_awaited_nowhere);
     tcase_add_test(tests, instances_of_one_function_wait_at_the_same_time);
     tcase_add_test(tests, an_instance_waits_for_each_session_by_itself);
     tcase_add_test(tests, what_goes_on_elsewhere_is_awaited_until_then);

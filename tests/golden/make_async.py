@@ -103,6 +103,7 @@ FILES = {
         text("coroutines"), coroutines([0, 1], [1, 2], [3, 4], [5, 6], [7, 8]),
         text("processes"), array(process(), process(8, 7, "child")),
         process=1,
+        awaited=[9, 8],
     ),
 }  # fmt: skip
 

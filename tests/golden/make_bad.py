@@ -114,15 +114,17 @@ def process(pid=7, parent=1, command="run", start=1.0, duration=2.0):
     )  # fmt: skip
 
 
-def with_parts(*parts, process=None):
+def with_parts(*parts, process=None, awaited=None):
     """Two contexts, of that process, and these keys and values."""
-    of_process = [] if process is None else [text("process"), integer(process)]
+    more = [] if process is None else [text("process"), integer(process)]
+    if awaited is not None:
+        more += [text("awaited_ticks"), raw(struct.pack(f"<{len(awaited)}q", *awaited))]
     return GOOD + table(
         text("traceprof"), pack(integer(1), integer(1)),
         text("unit"), real(1e-9),
         text("properties"), table(),
         *parts,
-        text("threads"), array(thread([0, 1], [TOP, 0], [1, 1], *of_process)),
+        text("threads"), array(thread([0, 1], [TOP, 0], [1, 1], *more)),
     )  # fmt: skip
 
 
@@ -210,6 +212,7 @@ FILES = {
     "trailing-garbage": GOOD + b"# end\n",
     "function-twice": table(LABEL, ROW, LABEL, ROW),
     "tree-columns-unequal": with_tree([0, 1], [TOP, 0], [1]),
+    "tree-awaited-unequal": with_parts(awaited=[7]),
     "tree-not-preorder": with_tree([0, 1, 1], [TOP, TOP, 0], [1, 1, 1]),
     "tree-no-such-function": with_tree([0, 2], [TOP, 0], [1, 1]),
     "tree-version-99": with_tree([0, 1], [TOP, 0], [1, 1], major=99),

@@ -88,6 +88,7 @@ def facts(both):
         text("compensation_taken"), real(0.4),
         text("compensation_clamped"), real(0.0015),
         text("compensation_costs"), text(COSTS),
+        text("compensation_calls"), text("python 6001\nfunction 5001"),
     ]  # fmt: skip
 
 

@@ -1,9 +1,7 @@
 // A page in headless Chromium, which must say nothing on its console and ask for nothing on the network.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -21,21 +19,26 @@ const FLAGS = [
     "--disable-sync",
 ];
 
-// Calls check(page) and closes all behind it. Unless it is to be plain, axe-core looks at what was left.
-// `file` may be a http: address, whose server may then be asked for more.
+let browser = null;
+
+export async function closeBrowser() {
+    if (browser) await browser.close();
+    browser = null;
+}
+
+// Calls check(page) in a context that knows nothing of others, and closes that. Unless it is to be plain,
+// axe-core looks at what was left. `file` may be a http: address, whose server may then be asked for more.
 export async function withPage(file, { hash = "", plain = false, ...options }, check) {
-    const folder = mkdtempSync(join(tmpdir(), "traceprof-page-"));
-    const context = await chromium.launchPersistentContext(folder, {
+    browser ??= await chromium.launch({
         executablePath: process.env.TRACEPROF_CHROMIUM || "/usr/bin/chromium",
         args: FLAGS,
         headless: true,
-        viewport: { width: 1280, height: 900 },
-        ...options,
     });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const said = [];
     const asked = [];
     try {
-        const page = context.pages()[0] || (await context.newPage());
+        const page = await context.newPage();
         page.setDefaultTimeout(10000);
         page.on("console", (message) => said.push(message.type() + ": " + message.text()));
         page.on("pageerror", (error) => said.push("error: " + error.stack));
@@ -52,7 +55,6 @@ export async function withPage(file, { hash = "", plain = false, ...options }, c
         );
     } finally {
         await context.close();
-        rmSync(folder, { recursive: true, force: true });
     }
 }
 

@@ -7,8 +7,8 @@ const near = (a, b, what) =>
     assert.ok(Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(b)), what + ": " + a + ", not " + b);
 const text = (page, id) => page.locator("#" + id).innerText();
 
-// Every path's width is its known time; so are the pixels.
-export async function exact(page, paths) {
+// There are these paths and no others, each as wide as its known time.
+export async function widths(page, paths) {
     const drawn = await boxes(page);
     const whole = drawn[0].seconds;
     assert.equal(drawn.length, paths.length + 1);
@@ -18,6 +18,12 @@ export async function exact(page, paths) {
         near(box.seconds, seconds, path.join("/"));
         near(box.w, seconds / whole, "width of " + path.join("/"));
     }
+    return drawn;
+}
+
+// So are the pixels, and what is made of the tree.
+export async function exact(page, paths) {
+    const drawn = await widths(page, paths);
     // The colour on the screen ends where the box ends.
     const box = drawn.find((one) => one.path.join("/") === "work/dear/shared/leaf");
     const edge = await page.evaluate((row) => {
@@ -293,8 +299,15 @@ export async function print(page) {
     await shot(page, "print", { fullPage: true });
     assert.equal(await page.locator("#query").isVisible(), false);
     assert.equal(await page.locator("#functions tbody tr:not(.gap)").count(), 40);
+    // What is not on paper is said.
+    const count = Number(await page.getAttribute("#functions", "aria-rowcount")) - 1;
+    assert.equal(await page.locator("#functions tbody tr.gap").last().innerText(), "and " + (count - 40) + " more");
+    assert.doesNotMatch(await text(page, "said"), /Zoom in/);
+    assert.ok(await page.locator("#notes-text").isVisible());
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     await page.emulateMedia({ media: "screen" });
+    assert.equal(await page.locator("#notes-text").isVisible(), false);
+    assert.equal(await page.locator("#functions tbody tr.gap").last().innerText(), "");
     assert.ok((await boxes(page)).length > 10);
 }
 
@@ -481,15 +494,57 @@ export async function coroutines(page) {
     await shot(page, "coroutines", { fullPage: true });
 }
 
+// Widths with and without what coroutines awaited are both known.
+export async function waiting(page, paths) {
+    const widths = async (k) => {
+        const drawn = await boxes(page);
+        for (const path of paths) {
+            const box = drawn.find((one) => one.path.join("/") === path[0].join("/"));
+            near(box.seconds, path[k], path[0].join("/"));
+            near(box.w, path[k] / paths[0][k], "width of " + path[0].join("/"));
+        }
+    };
+    await widths(1);
+    assert.match(await page.locator("#notes-text").textContent(), /Add waiting makes it wall time/);
+    await page.click("#waiting");
+    await widths(2);
+    assert.match(await text(page, "said"), /Wall time: what coroutines awaited is added/);
+    assert.match(await page.evaluate(() => location.hash), /waiting=1/);
+    const point = await middleOf(page, "load");
+    await page.mouse.move(point.x, point.y);
+    assert.match(await text(page, "tip"), /wall 230\.0\sms, 63\.9\s% · own 230\.0\sms/);
+    await shot(page, "waiting");
+    await page.click("#tab-tree");
+    assert.deepEqual((await column(page, "outline", "Wall")).slice(0, 2), ["360.0\u202fms", "360.0\u202fms"]);
+    await page.click("#tab-graph");
+    await page.click("#invert");
+    near((await boxes(page)).find((one) => one.path.join("/") === "load").seconds, 0.23, "own wall of load");
+    await page.keyboard.press("i");
+    await page.keyboard.press("w");
+    await widths(1);
+}
+
+export async function unwaiting(page) {
+    assert.equal(await page.locator("#waiting").isVisible(), false);
+    await page.keyboard.press("w");
+    assert.equal((await state(page)).waiting, false);
+    const file = decodeURIComponent(new URL(page.url()).pathname);
+    await page.goto("about:blank");
+    await open(page, file, "#waiting=1");
+    assert.equal((await state(page)).waiting, false);
+}
+
 // Raw times are twice the compensated ones here.
 export async function times(page) {
     assert.match(await text(page, "badges"), /times without the cost of recording/);
     assert.match(await page.locator("#notes-text").textContent(), /Taken out: 1\.500\ss/);
+    assert.match(await text(page, "facts"), /1\.500\ss taken out/);
     const before = await boxes(page);
     await page.selectOption("#times", { label: "raw" });
     const after = await boxes(page);
     near(after[0].seconds, 2 * before[0].seconds, "raw");
     assert.match(await text(page, "badges"), /times as measured/);
+    assert.doesNotMatch(await text(page, "facts"), /taken out/);
     assert.equal((await column(page, "functions", "Own"))[0], "3.680\u202fs");
     await page.click("#functions td.label");
     assert.match(await text(page, "detail"), /own\s+3\.680\ss/);

@@ -4,6 +4,7 @@ import array
 import marshal
 import random
 import sys
+import types
 
 import ctraceprof
 
@@ -185,3 +186,55 @@ def save_shared(path):
     profile.runcall(work)
     profile.dump_stats(path)
     return path
+
+
+# --- coroutines that wait --------------------------------------------------------------------
+
+
+@types.coroutine
+def switch():
+    yield
+
+
+async def load():
+    global now
+    now += 2
+    await switch()
+    now += 3
+
+
+async def page():
+    global now
+    now += 10
+    await load()
+    now += 5
+
+
+def loop():
+    """Both pages begin, at 0 and 12, wait, and go on at 124 and 132."""
+    global now
+    tasks = [page(), page()]
+    for task in tasks:
+        task.send(None)
+    now += 100
+    for task in tasks:
+        try:
+            task.send(None)
+        except StopIteration:
+            pass
+
+
+# Seconds of each path: active, and from the beginning to the end of its calls.
+WAITING = {
+    ("loop",): (0.140, 0.360),
+    ("loop", "page"): (0.040, 0.132 + 0.128),
+    ("loop", "page", "load"): (0.010, 0.117 + 0.113),
+}
+
+
+def save_waiting(path):
+    global now
+    now = 0
+    profile = ctraceprof.Profile(timer=lambda: now, timeunit=0.001, builtins=False)
+    profile.runcall(loop)
+    profile.dump_stats(path)

@@ -1,7 +1,7 @@
 // What the pages of ctraceprof's middlewares must do: node served.mjs CHECK ADDRESS [ARGUMENT as JSON] [OPTIONS as JSON].
 
 import assert from "node:assert/strict";
-import { axe, boxes, shot, withPage } from "./browser.mjs";
+import { axe, boxes, closeBrowser, shot, withPage } from "./browser.mjs";
 
 // Nothing is wider than the window, but for tables, which scroll by themselves.
 async function fits(page, what) {
@@ -70,3 +70,4 @@ const checks = {
 
 const [name, address, argument = "null", options = "{}"] = process.argv.slice(2);
 await withPage(address, JSON.parse(options), (page) => checks[name](page, JSON.parse(argument)));
+await closeBrowser();

@@ -6,6 +6,7 @@ import marshal
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -73,54 +74,88 @@ def demo(pages):
     return pages("demo", save=save)
 
 
-def run(check, page, argument=None, **options):
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "TRACEPROF_NODE": str(NODE), "TRACEPROF_SHOTS": str(SHOTS)}
-    command = ["node", ROOT / "tests/page/run.mjs", check, page, json.dumps(argument), json.dumps(options)]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
-    assert result.returncode == 0, result.stderr[-3000:]
+class Browser:
+    """One for all checks; one that hangs is ended, and the next check has another."""
+
+    def __init__(self):
+        self.process = None
+
+    def run(self, check, page, argument=None, **options):
+        if self.process is None or self.process.poll() is not None:
+            SHOTS.mkdir(parents=True, exist_ok=True)
+            environment = {**os.environ, "TRACEPROF_NODE": str(NODE), "TRACEPROF_SHOTS": str(SHOTS)}
+            self.process = subprocess.Popen(
+                ["node", ROOT / "tests/page/run.mjs"], env=environment, text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        wanted = {"check": check, "page": str(page), "argument": argument, "options": options}
+        self.process.stdin.write(json.dumps(wanted) + "\n")
+        guard = threading.Timer(180, self.kill)
+        guard.start()
+        answer = self.process.stdout.readline()
+        guard.cancel()
+        assert answer, f"{check}: no answer within three minutes, or the end of the browser"
+        assert json.loads(answer) is None, json.loads(answer)[-3000:]
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+    def close(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.stdin.close()
+            guard = threading.Timer(30, self.kill)
+            guard.start()
+            self.process.wait()
+            guard.cancel()
+
+
+@pytest.fixture(scope="session")
+def run():
+    browser = Browser()
+    yield browser.run
+    browser.close()
 
 
 @needs_browser
 @pytest.mark.parametrize("check", ["graph", "search", "table", "select", "keyboard", "fragment", "print"])
-def test_page(check, demo):
+def test_page(run, check, demo):
     run(check, demo)
 
 
 @needs_browser
-def test_dark(demo):
+def test_dark(run, demo):
     run("dark", demo, colorScheme="dark")
 
 
 @needs_browser
-def test_narrow(demo):
+def test_narrow(run, demo):
     run("narrow", demo, viewport={"width": 360, "height": 740})
 
 
 @needs_browser
-def test_widths_are_the_known_times(pages):
+def test_widths_are_the_known_times(run, pages):
     page = pages("shared", save=profiles.save_shared)
     run("exact", page, [[path, seconds] for path, seconds in profiles.PATHS.items()])
 
 
 @needs_browser
-def test_hostile_names(pages):
+def test_hostile_names(run, pages):
     page = pages("hostile", save=profiles.save_hostile)
     run("hostile", page, [name.replace("\ufffd", "") for name in profiles.HOSTILE])
 
 
 @needs_browser
-def test_deep(pages):
+def test_deep(run, pages):
     run("deep", pages("deep", save=lambda path: profiles.save_deep(path, 5000)), 5000)
 
 
 @needs_browser
-def test_large(pages):
+def test_large(run, pages):
     run("large", pages("large", save=lambda path: profiles.save_large(path, 200000)), 200000)
 
 
 @needs_browser
-def test_an_estimate_says_so(pages):
+def test_an_estimate_says_so(run, pages):
     run("estimated", pages("estimated", GOOD / "cprofile-3.13.prof"))
 
 
@@ -133,12 +168,12 @@ def test_an_estimate_says_so(pages):
         ("profile-3.13", ["exact numbers of calls"]),
     ],
 )
-def test_files_of_others(pages, name, words):
+def test_files_of_others(run, pages, name, words):
     run("foreign", pages(name, GOOD / f"{name}.prof"), words)
 
 
 @needs_browser
-def test_nothing_was_recorded(pages):
+def test_nothing_was_recorded(run, pages):
     run("foreign", pages("empty", save=lambda path: path.write_bytes(b"{0")), ["no call tree", "No time was measured"])
 
 
@@ -149,7 +184,7 @@ def save_wild(path):
 
 
 @needs_browser
-def test_figures_that_cannot_be(pages):
+def test_figures_that_cannot_be(run, pages):
     words = ["places had less time than its callees", "a"]
     run("foreign", pages("wild", save=save_wild), words)
 
@@ -170,7 +205,7 @@ def diff_page(pages):
 
 
 @needs_browser
-def test_diff(pages):
+def test_diff(run, pages):
     run("diff", diff_page(pages))
 
 
@@ -192,12 +227,12 @@ def with_raw_times(page, name):
 
 
 @needs_browser
-def test_both_times(pages):
+def test_both_times(run, pages):
     run("times", with_raw_times(pages("shared", save=profiles.save_shared), "times.html"))
 
 
 @needs_browser
-def test_times_of_one_kind_are_compared(pages):
+def test_times_of_one_kind_are_compared(run, pages):
     run("alike", with_raw_times(diff_page(pages), "alike.html"))
 
 
@@ -220,7 +255,7 @@ def save_threads(path):
 
 
 @needs_browser
-def test_threads(pages):
+def test_threads(run, pages):
     run("threads", pages("threads", save=save_threads))
 
 
@@ -237,12 +272,23 @@ def save_coroutines(path):
 
 
 @needs_browser
-def test_coroutines(pages):
+def test_coroutines(run, pages):
     run("coroutines", pages("coroutines", save=save_coroutines))
 
 
 @needs_browser
-def test_in_a_notebooks_frame(tmp_path):
+def test_wall_time(run, pages):
+    page = pages("waiting", save=profiles.save_waiting)
+    run("waiting", page, [[path, *seconds] for path, seconds in profiles.WAITING.items()])
+
+
+@needs_browser
+def test_nothing_waits(run, pages):
+    run("unwaiting", pages("shared", save=profiles.save_shared))
+
+
+@needs_browser
+def test_in_a_notebooks_frame(run, tmp_path):
     profile = ctraceprof.Profile()
     profile.runcall(sorted, [3, 1, 2], key=abs)
     page = tmp_path / "notebook.html"

@@ -201,10 +201,23 @@ def run(*words):
     return subprocess.run([str(TOOL), *map(str, words)], capture_output=True, text=True, timeout=60)
 
 
+def start(*words):
+    """What gives the command's rows when it is asked to: meanwhile others run, on other processors."""
+    process = subprocess.Popen(
+        [str(TOOL), *map(str, words), "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+    def rows():
+        with process:
+            printed, error = process.communicate(timeout=60)
+        assert (process.returncode, error) == (0, ""), words
+        return json.loads(printed)
+
+    return rows
+
+
 def tool(*words):
-    result = run(*words, "--format", "json")
-    assert (result.returncode, result.stderr) == (0, ""), words
-    return json.loads(result.stdout)
+    return start(*words)()
 
 
 def label_of(row, prefix=""):
@@ -222,10 +235,11 @@ def top(*words):
 
 
 def edges_of(*words):
-    rows = tool("callers", *words)
+    callers, callees = start("callers", *words), start("callees", *words)
+    rows = callers()
     found = {(label_of(row, "caller_"), label_of(row)): figures(row) for row in rows}
     assert len(found) == len(rows)
-    there = {(label_of(row), label_of(row, "callee_")): figures(row) for row in tool("callees", *words)}
+    there = {(label_of(row), label_of(row, "callee_")): figures(row) for row in callees()}
     assert found == there
     return found
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import ctraceprof
 import pytest
 from exports import (
-    BUILD, GOLDEN, ROOT, TOP, Pprof, collapsed_paths, convert, converted, speedscope_paths, write_profile,
+    GOLDEN, ROOT, TOOL, TOP, Pprof, collapsed_paths, convert, converted, speedscope_paths, write_profile,
 )  # fmt: skip
 
 NODE_MODULES = ROOT / "build/node/node_modules"
@@ -184,6 +184,22 @@ def test_speedscope_takes_any_name_any_depth_and_threads(hostile, big, tmp_path)
     assert [p["name"] for p in saved[2]["profiles"]] == [
         "(pid 4711) MainThread", "(pid 4711) worker", "(pid 4712) MainThread"]  # fmt: skip
     assert saved[3]["profiles"][0]["endValue"] == sum(own for *_, own in big[1])
+
+
+def test_our_page_shows_each_path_with_its_time(profile, tmp_path):
+    """Of the same file, in the same browser."""
+    node, chromium = need("node"), need("chromium", "/usr/bin/chromium-browser")
+    if not all((NODE_MODULES / name).is_dir() for name in ("playwright-core", "axe-core")):
+        pytest.skip("playwright-core and axe-core are not installed")
+    page = tmp_path / "app.html"
+    subprocess.run([TOOL, "report", "-o", page, profile], check=True)
+    known = [(path, sum(own for other, own in PATHS.items() if other[: len(path)] == path) / 1e9) for path in PATHS]
+    environment = {**os.environ, "TRACEPROF_NODE": str(NODE_MODULES), "TRACEPROF_CHROMIUM": chromium,
+                   "TRACEPROF_SHOTS": str(tmp_path)}  # fmt: skip
+    wanted = {"check": "widths", "page": str(page), "argument": known}
+    result = subprocess.run([node, ROOT / "tests/page/run.mjs"], input=json.dumps(wanted) + "\n",
+                            capture_output=True, text=True, timeout=180, env=environment)
+    assert result.stdout == "null\n", result.stdout + result.stderr
 
 
 def test_where_snakeviz_is_wrong(profile, tmp_path):

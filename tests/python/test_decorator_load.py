@@ -196,6 +196,27 @@ def test_500_tasks_of_generators_of_all_kinds():
     assert counts(steps.profile)["leaf"] == sum(n % 13 for n in range(500))
 
 
+def test_coroutines_driven_by_hand_in_one_context():
+    """In turn, without tasks: each has its own."""
+    own = []
+
+    @ctraceprof.profile(on_profile=own.append)
+    async def pulse(n):
+        for _ in range(n):
+            leaf()
+            await asyncio.sleep(0)
+
+    made = [pulse(n) for n in range(6)]
+    while made:
+        for one in list(made):
+            try:
+                one.send(None)
+            except StopIteration:
+                made.remove(one)
+    assert sorted(counts(profile)["leaf"] for profile in own) == list(range(6))
+    assert counts(pulse.profile)["leaf"] == sum(range(6))
+
+
 def test_threads_and_loops_at_once(switching):
     sync, later = ctraceprof.profile(sync_call), ctraceprof.profile(async_call)
 

@@ -240,6 +240,30 @@ def test_a_hundred_thousand_contexts_are_fast(tmp_path):
         Counter(f"function_{function}" for function, *_ in contexts)
 
 
+def test_sums_that_do_not_fit(tmp_path):
+    """Times that no program takes, in files that anybody may have written."""
+    rows = {("a.py", n, f"f{n}"): (1, 1, 1e300, 1e300, {}) for n in range(2)}
+    (tmp_path / "a.prof").write_bytes(marshal.dumps(rows))
+    error = convert(tmp_path / "a.prof", tmp_path / "out.callgrind", status=3)
+    assert "the sum of all times is more than 64 bits of nanoseconds" in error
+    assert not (tmp_path / "out.callgrind").exists()
+    rows = {("a.py", 1, "f"): (1, 1, 1.7e308, 1.7e308, {})}
+    (tmp_path / "a.prof").write_bytes(marshal.dumps(rows))
+    twice = [tmp_path / "a.prof"] * 2
+    data = subprocess.run([TOOL, "convert", "--to", "json", *twice], capture_output=True, check=True).stdout
+    assert json.loads(data)["functions"][0]["total"] is None
+    page = subprocess.run([TOOL, "report", "-o", "-", *twice], capture_output=True, check=True).stdout.decode()
+    data = json.loads(page[page.index('id="data">') + 10 : page.index("</script>")])
+    assert data["profiles"][0]["rows"]["own"] == [None]
+
+
+def test_which_times_is_a_comment_in_pprof(tmp_path):
+    source = GOLDEN / "cli/compensated.prof"
+    for option in "raw", "compensated":
+        message = Pprof(gzip.decompress(converted(source, "pprof", f"--{option}")))
+        assert f"times: {option}" in message.comments
+
+
 def test_nothing_of_a_format_reaches_a_terminal():
     import pty
 

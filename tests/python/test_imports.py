@@ -121,6 +121,10 @@ REFUSED = {
     "other events": ("events: ns Ir\nevents: Ir ns\n", "parts of other events", 14),
     "by instruction": ("positions: instr\nevents: ns\n", "not given by line", 0),
     "empty events": ("events: \n", "no events are named", 0),
+    "too many events": ("events: " + " ".join(f"e{n}" for n in range(70)) + "\n", "too many events", None),
+    "NUL in a line": ("# callgrind format\nevents: ns\nfn=a\n3 4\0\n", "a line with a NUL", 35),
+    "too many calls of one": (
+        "events: ns\n" + "".join(f"fn=c{n}\ncfn=b\ncalls={2**62} 1\n1 1\n" for n in range(2)), "too many calls", None),
     "too many calls": ("events: ns\nfn=a\ncfn=b\n" + f"calls={2**62} 1\n1 1\n" * 2, "too many calls", None),
 }
 

@@ -462,3 +462,34 @@ def test_a_build_without_libcurl_says_what_to_do_instead():
     status, _, err = run("http://h", TREE, "--server", "parca", command=command, environment=environment)
     assert status == 3 and "parca-push" in err
     assert run("h", TREE, command=command, environment=environment)[0] == 2
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[bad"])
+def test_what_is_no_address_is_tried_once(push, url):
+    status, out, err = push(url, TREE)
+    assert (status, out) == (3, "") and err == f"traceprof push: {url}: URL using bad/illegal format or missing URL\n"
+
+
+def test_what_comes_through_a_pipe_is_of_now(server):
+    """Where nobody tells when, a file does, and a pipe is read as it is written."""
+    result = subprocess.run([TOOL, "push", server.url, "--name", "x", "-"], input=ROWS.read_bytes(), capture_output=True)
+    if b"built without libcurl" in result.stderr:
+        pytest.skip("the tool was built without libcurl")
+    assert result.returncode == 0
+    assert abs(facts(sent(server)[1])[0] / 1e9 - time.time()) < 60
+
+
+def test_blanks_before_the_answer(push, server):
+    server.answers = [(200, {}, b" \r\n{}")]
+    assert push(server.url, TREE)[0] == 0
+
+
+def test_what_cannot_be_written_is_not_sent(push, server, tmp_path):
+    """Paths a million calls deep, which pprof writes whole."""
+    count = 60_000
+    labels = [("a.py", n, f"name_{n}" * 10) for n in range(2)]
+    contexts = [(0, 0xFFFFFFFF, 1, 1)] + [(n % 2, n - 1, 1, 1) for n in range(1, count)]
+    path = write_profile(tmp_path / "deep.prof", labels, {"main": contexts})
+    status, out, err = push(server.url, "--name", "x", path)
+    assert (status, out) == (3, "") and "more than a gigabyte" in err
+    assert server.requests == []

@@ -344,6 +344,14 @@ def test_standard_input_may_be_a_terminal_only_by_request():
     assert (shown, status) == (b"traceprof top: no file given; see 'traceprof help top'\n", 2)
 
 
+def test_a_page_goes_to_pipes_but_to_no_terminal(tmp_path):
+    shown, status = terminal("report", "-o", "-", TREE)
+    assert status == 2 and b"a page is nothing for a terminal" in shown
+    page = subprocess.run([TOOL, "report", "-o", "-", TREE], capture_output=True, check=True).stdout
+    assert subprocess.run([TOOL, "report", "-o", tmp_path / "a.html", TREE]).returncode == 0
+    assert page == (tmp_path / "a.html").read_bytes() and page.startswith(b"<!doctype html>")
+
+
 def test_merge_writes_to_pipes_but_to_no_terminal(tmp_path):
     shown, status = terminal("merge", "-o", "-", TREE)
     assert status == 2

@@ -277,6 +277,17 @@ def test_names_are_escaped_and_cut(tmp_path):
         assert max(wide) <= 80
 
 
+def test_a_folder_gives_way_to_figures(tmp_path):
+    deep = tmp_path / ("folder" * 12) / "a.prof"
+    deep.parent.mkdir()
+    shutil.copy(GOLDEN / "good" / "cprofile-3.13.prof", deep)
+    with tui(deep) as terminal:
+        screen = terminal.wait(is_shown)
+        assert screen.startswith("a.prof: 72 calls (52 primitive) of 26 functions in 80.0 us")
+        terminal.resize(250, 24)
+        assert terminal.wait(lambda text: text.startswith(str(deep))).startswith(f"{deep}: 72 calls")
+
+
 def test_colours_and_their_absence():
     with tui(SAMPLE) as terminal:
         assert "\x1b[31m" in terminal.wait(lambda text: "\x1b[31m" in text, "-e")

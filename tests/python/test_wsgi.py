@@ -59,6 +59,7 @@ def test_answers_are_as_without(path, calls, options):
         capture = only(app)
         assert {name: n for name, n in counts(capture).items() if name in work.LEAVES} == calls
         assert capture.error == ("LookupError" if path in FAILING else None)
+        assert capture.has_failed == (path in FAILING)
         assert (capture.method, capture.path, capture.kind) == ("GET", split(path)["path"], "http")
     else:
         assert captures(app) == []

@@ -142,7 +142,7 @@ def test_exceptions_at_every_place_are_as_without(kind, app):
 
 def wait_until_nothing_runs(port):
     deadline = time.monotonic() + 10
-    while b"still running" in fetch(port, PATH + "/", headers=KEY).body:
+    while b"Under way" in fetch(port, PATH + "/", headers=KEY).body:
         assert time.monotonic() < deadline, "a capture has been left behind"
         time.sleep(0.05)
 

@@ -146,7 +146,7 @@ function makeDetail(app) {
                 ),
             );
         }
-        const head = ["Cumulative", "Own", "Function"].map((title) =>
+        const head = [timeWord(app), "Own", "Function"].map((title) =>
             el(title === "Function" ? "th.label" : "th.number", { scope: "col" }, title),
         );
         return items.length === 0

@@ -1,6 +1,7 @@
 // The flame graph, root on top: drawing, mouse and keys.
 
 const ROW = 20;
+const PRINTED = 34; // rows of a page
 const FONT = "11.5px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 function makeGraph(app) {
@@ -23,7 +24,7 @@ function makeGraph(app) {
         if (!model.isDiff) return name;
         const before = tree.series[0].value[id];
         const after = tree.series[1].value[id];
-        return arrow(before, after) + formatChange(before, after) + " " + name;
+        return [arrow(before, after), name, formatChange(before, after)].join(" ");
     };
 
     const drawText = (text, x, y, width, colour) => {
@@ -109,7 +110,7 @@ function makeGraph(app) {
         const { layout } = graph;
         if (!layout) return;
         const scheme = SCHEMES[app.isDark && !printing ? "dark" : "light"];
-        const height = printing ? Math.min(layout.rows.length, 34) * ROW : stage.clientHeight;
+        const height = printing ? Math.min(layout.rows.length, PRINTED) * ROW : stage.clientHeight;
         const first = printing
             ? { row: 0, rest: 0 }
             : { row: Math.floor(stage.scrollTop / ROW), rest: stage.scrollTop % ROW };
@@ -156,13 +157,17 @@ function makeGraph(app) {
                     all +
                     " places are drawn; others, narrower than a pixel, hold " +
                     share +
-                    " of the time shown: hatched where there is room. Zoom in to see them.",
+                    " of the time shown: hatched where there is room." +
+                    (printing ? "" : " Zoom in to see them."),
             );
         } else
             parts.push(
                 boxes === 1 ? "One place is drawn." : "All " + formatCount(boxes) + " places are drawn.",
             );
-        if (!layout.isDone) parts.push("Deeper rows are laid out as you scroll.");
+        if (printing && layout.rows.length > PRINTED) parts.push("Rows below the " + PRINTED + "th are left out.");
+        else if (!layout.isDone) parts.push("Deeper rows are laid out as you scroll.");
+        if (app.state.waiting)
+            parts.push("Wall time: what coroutines awaited is added where they did, each wait for itself.");
         if (tree.odd > 0)
             parts.push(
                 plural(tree.odd, "place") + " had less time than its callees: shown as none of its own.",
@@ -323,6 +328,11 @@ function makeGraph(app) {
     return graph;
 }
 
+// What times of the tree are.
+function timeWord(app) {
+    return app.state.waiting ? "Wall" : "Cumulative";
+}
+
 // A node in words: its name and place, and its figures.
 function describeNode(app, id) {
     const { tree, model } = app;
@@ -338,7 +348,9 @@ function describeNode(app, id) {
         const title = model.isDiff ? (k === 0 ? "old: " : "new: ") : "";
         lines.push(
             title +
-                (tree.isInverted ? "own time below here " + time : "cumulative " + time + " · own " + self) +
+                (tree.isInverted
+                    ? "own time below here " + time
+                    : timeWord(app).toLowerCase() + " " + time + " · own " + self) +
                 calls,
         );
     });

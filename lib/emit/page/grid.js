@@ -24,7 +24,10 @@ function makeGrid({ table, scroller, height, name, fill, activate, keys, sortBy 
         const rows = [];
         for (let i = first; i < last; i++) rows.push(renderRow(i));
         before.firstChild.style.height = first * LINE + "px";
-        after.firstChild.style.height = printed ? "0" : (grid.count - last) * LINE + "px";
+        after.firstChild.style.height = printed ? "" : (grid.count - last) * LINE + "px";
+        after.firstChild.textContent =
+            printed && last < grid.count ? "and " + formatCount(grid.count - last) + " more" : "";
+        after.firstChild.colSpan = grid.columns.length;
         body.replaceChildren(before, ...rows, after);
         const isThere = grid.active >= first && grid.active < last;
         if (isThere) table.setAttribute("aria-activedescendant", name + "-" + grid.active);

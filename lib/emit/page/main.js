@@ -1,5 +1,8 @@
 // Puts the parts together. All that is shown follows from app.state; set() changes it.
 
+// Buttons that shape the tree.
+const SWITCHES = ["invert", "recursion", "fold", "waiting"];
+
 function start(data) {
     const model = readModel(data);
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -15,7 +18,7 @@ function start(data) {
     };
 
     // A change of these makes a new tree.
-    const shaping = ["thread", "times", "widths", "invert", "recursion", "fold"];
+    const shaping = ["thread", "times", "widths", ...SWITCHES];
 
     const shape = () => {
         const plain = buildTree(model, app.state);
@@ -63,7 +66,7 @@ function start(data) {
     const putControls = () => {
         const { state } = app;
         for (const name of ["thread", "times", "widths", "colour"]) byId(name).value = String(state[name]);
-        for (const name of ["invert", "recursion", "fold"])
+        for (const name of SWITCHES)
             byId(name).setAttribute("aria-pressed", String(state[name]));
         if (byId("query").value !== state.query) byId("query").value = state.query;
         for (const view of ["graph", "tree"]) {
@@ -187,12 +190,13 @@ function fillChoices(model) {
     fill("times", model.times);
     byId("widths-box").hidden = !model.isDiff;
     byId("colour-box").hidden = model.isDiff;
+    byId("waiting").hidden = !model.hasAwaited;
 }
 
 const KEYS = [
     ["/", "search; Escape empties it"],
     ["1  2", "flame graph, call tree"],
-    ["i  r  l", "invert, merge recursion, fold libraries"],
+    ["i  r  l  w", "invert, merge recursion, fold libraries, add waiting"],
     ["d", "light or dark"],
     ["0", "zoom out to all"],
     ["↑ ↓ ← →", "graph: caller, widest callee, neighbours; tree: up, down, close, open; table: up, down"],
@@ -209,7 +213,7 @@ function listen(app, dark) {
     for (const name of ["widths", "colour"])
         byId(name).addEventListener("change", (event) => app.set({ [name]: event.target.value }));
     const toggle = (name) => app.set({ [name]: !app.state[name] });
-    for (const name of ["invert", "recursion", "fold"])
+    for (const name of SWITCHES)
         byId(name).addEventListener("click", () => toggle(name));
     const themes = ["auto", "light", "dark"];
     const nextTheme = () => app.set({ theme: themes[(themes.indexOf(app.state.theme) + 1) % 3] });
@@ -245,6 +249,7 @@ function listen(app, dark) {
         i: () => toggle("invert"),
         r: () => toggle("recursion"),
         l: () => toggle("fold"),
+        w: () => model.hasAwaited && toggle("waiting"),
         d: nextTheme,
         0: () => app.zoomTo(0),
         "?": showKeys,
@@ -265,6 +270,7 @@ function listen(app, dark) {
     });
     dark.addEventListener("change", () => app.set({ theme: app.state.theme }));
     const print = (isPrinting) => {
+        app.summary.openNotes(isPrinting);
         app.graph.print(isPrinting);
         app.functions.grid.print(isPrinting ? 40 : 0);
         app.outline.grid.print(isPrinting ? 60 : 0);

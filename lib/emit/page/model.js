@@ -58,6 +58,7 @@ function readThread(profile, times, thread) {
         fn: Int32Array.from(thread.function),
         calls: Float64Array.from(thread.calls),
         ticks: timesOf(profile, times, thread, "ticks").map((ticks) => Float64Array.from(ticks)),
+        awaited: thread.awaited,
     };
 }
 
@@ -112,6 +113,7 @@ function readModel(data) {
         // Seconds that a tick of a drawn tree lasts.
         unit: units.length ? units[units.length - 1] : 1e-9,
         hasCalls: profiles.every((profile) => profile.calls),
+        hasAwaited: profiles.some((profile) => profile.threads.some((thread) => thread.awaited)),
         callWord: profiles.every((profile) => profile.samples) ? "sample" : "call",
     };
     model.threadChoices = threadChoices(model);

@@ -17,7 +17,7 @@ function makeOutline(app) {
                   { title: "New", class: "number wide" },
               ]
             : [
-                  { title: tree.isInverted ? "Own, below" : "Cumulative", class: "number" },
+                  { title: tree.isInverted ? "Own, below" : timeWord(app), class: "number" },
                   { title: "%", class: "share" },
                   ...(tree.isInverted ? [] : [{ title: "Own", class: "number wide" }]),
               ];

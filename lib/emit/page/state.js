@@ -9,6 +9,7 @@ const DEFAULTS = {
     invert: false,
     recursion: false,
     fold: false,
+    waiting: false,
     query: "",
     selected: -1,
     sort: "own",
@@ -32,7 +33,8 @@ function readFragment(model) {
         const text = given.get(name);
         if (text === null) continue;
         if (CHOICES[name]) state[name] = CHOICES[name].includes(text) ? text : DEFAULTS[name];
-        else if (typeof DEFAULTS[name] === "boolean") state[name] = text === "1";
+        else if (typeof DEFAULTS[name] === "boolean")
+            state[name] = text === "1" && (name !== "waiting" || model.hasAwaited);
         else if (name === "thread") state.thread = within(text, model.threadChoices.length);
         else if (name === "times") state.times = within(text, model.times.length);
         else if (name === "selected")

@@ -38,7 +38,11 @@ function makeSummary(app) {
             model.isDiff
                 ? [format(values[0]) + " → " + format(values[1]), formatChange(values[0], values[1])]
                 : [format(values[0])];
-        fact("Time recorded", ...compare(totals, formatTime));
+        const taken = property("compensation_taken");
+        const isTaken = taken > 0 && model.times[app.state.times] === "compensated";
+        const time = compare(totals, formatTime);
+        if (isTaken && !model.isDiff) time.push(formatTime(taken) + " taken out");
+        fact("Time recorded", ...time);
         if (model.hasCalls)
             fact(
                 model.callWord === "sample" ? "Samples" : "Calls",
@@ -137,13 +141,17 @@ function makeSummary(app) {
             );
         });
         const others = app.modules.filter((module) => module.time > 0).length - shown.length;
-        if (others > 0) legend.push(el("li.none", "and " + plural(others, "other")));
+        const rest = formatShare(totals[0] - sum(shown.map((module) => module.time)), totals[0]);
+        if (others > 0)
+            legend.push(el("li.none", "and " + plural(others, "other"), model.isDiff ? null : " " + rest));
         holder.replaceChildren(el("h2", "Own time by module"), ...bars, el("ul", ...legend));
     };
 
+    const openNotes = (wanted) => (byId("notes").open = wanted || isEstimated);
+
     const putNotes = () => {
         byId("notes-text").replaceChildren(el("ul", ...notes(app).map((text) => el("li", text))));
-        byId("notes").open = isEstimated || app.state.notes;
+        openNotes(false);
     };
 
     return {
@@ -155,6 +163,7 @@ function makeSummary(app) {
                 "Made by " + model.tool + ". This page is all in one file and fetches nothing.";
             putNotes();
         },
+        openNotes,
         refresh: () => {
             putBadges();
             putFacts();
@@ -199,8 +208,11 @@ function notes(app) {
     say(!model.areTimesAlike, "One profile has raw times alone, the other compensated ones.");
     say(
         last.coroutines.size > 0,
-        "The graph is of active time: a coroutine that waits takes none. How long it waited is known for each",
-        " function, not for each path: the column Awaited.",
+        "The graph is of active time: a coroutine that waits takes none.",
+        model.hasAwaited
+            ? " Add waiting makes it wall time: each wait counts where it was. Waits overlap: together they may be" +
+                  " more than the program's time."
+            : " How long it waited is known for each function, not for each path: the column Awaited.",
     );
     say(
         property("calls_folded") > 0,
@@ -244,7 +256,7 @@ function sayTimes(profile, say) {
     if (profile.times.includes("compensated"))
         say(
             true,
-            "Compensated times have the cost of recording taken out, as measured on this interpreter: an",
+            "Compensated times have the cost taken out, as measured on this interpreter: an",
             " estimate. Raw times are as measured, recording included.",
         );
     else

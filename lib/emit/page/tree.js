@@ -54,12 +54,17 @@ function makeGrower(model, tree) {
     return { child, above };
 }
 
+// Wall time: what was awaited in a place counts there, too.
+function withAwaited(thread, ticks) {
+    return thread.awaited ? ticks.map((active, i) => active + thread.awaited[i]) : ticks;
+}
+
 // Adds a thread. A node is found for each context; many contexts may share one.
 function addThread(model, tree, grower, thread, ticks, scale, series, shape) {
     const { own, odd } = ownTicks(thread, ticks);
     const nodeOf = new Int32Array(thread.count);
     const seen = new Uint8Array(model.functions.length);
-    tree.odd += odd;
+    tree.odd += shape.waiting ? 0 : odd;
     for (let i = 0; i < thread.count; i++) {
         const fn = thread.fn[i];
         const parent = thread.parent[i] < 0 ? 0 : nodeOf[thread.parent[i]];
@@ -130,7 +135,8 @@ function buildTree(model, state) {
     const grower = makeGrower(model, tree);
     model.profiles.forEach((profile, k) => {
         for (const thread of threads[k]) {
-            const ticks = thread.ticks[state.times];
+            const active = thread.ticks[state.times];
+            const ticks = state.waiting ? withAwaited(thread, active) : active;
             const scale = profile.unit === model.unit ? 1 : profile.unit / model.unit;
             addThread(model, tree, grower, thread, ticks, scale, tree.series[k], state);
         }

@@ -1,0 +1,115 @@
+from collections.abc import Callable, Iterable
+from os import PathLike
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from ._profile import Profile
+
+_P = ParamSpec("_P")
+_Q = ParamSpec("_Q")
+_R = TypeVar("_R")
+_S = TypeVar("_S")
+_Owner = TypeVar("_Owner")
+
+class _Stream(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+# What a function is once it is decorated: at run time a function, here with the attribute.
+class _Profiled(Generic[_P, _R]):
+    profile: Profile
+    __wrapped__: Callable[_P, _R]
+    __name__: str
+    __qualname__: str
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R: ...
+    @overload
+    def __get__(
+        self: _Profiled[Concatenate[_S, _Q], _R], instance: _S, owner: type[_S], /
+    ) -> _Profiled[_Q, _R]: ...
+    @overload
+    def __get__(
+        self: _Profiled[Concatenate[type[_S], _Q], _R], instance: _S | None, owner: type[_S], /
+    ) -> _Profiled[_Q, _R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type, /) -> _Profiled[_P, _R]: ...
+
+class _Profiling:
+    @overload
+    def __call__(self, target: classmethod[_Owner, _P, _R], /) -> classmethod[_Owner, _P, _R]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self, target: staticmethod[_P, _R], /
+    ) -> staticmethod[_P, _R]: ...
+    @overload
+    def __call__(self, target: Callable[_P, _R], /) -> _Profiled[_P, _R]: ...
+    def __enter__(self) -> Profile: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+    async def __aenter__(self) -> Profile: ...
+    async def __aexit__(self, *exc_info: object) -> None: ...
+
+@overload
+def profile(
+    target: None = None,
+    /,
+    *,
+    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
+    limit: int | None = None,
+    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
+    every: int = 1,
+    stream: _Stream | None = None,
+    on_profile: Callable[[Profile], object] | None = None,
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+    builtins: bool = True,
+    max_contexts: int = 1_000_000,
+    compensate: bool | None = None,
+) -> _Profiling: ...
+@overload
+def profile(
+    target: classmethod[_Owner, _P, _R],
+    /,
+    *,
+    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
+    limit: int | None = None,
+    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
+    every: int = 1,
+    stream: _Stream | None = None,
+    on_profile: Callable[[Profile], object] | None = None,
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+    builtins: bool = True,
+    max_contexts: int = 1_000_000,
+    compensate: bool | None = None,
+) -> classmethod[_Owner, _P, _R]: ...
+@overload
+def profile(  # type: ignore[overload-overlap]
+    target: staticmethod[_P, _R],
+    /,
+    *,
+    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
+    limit: int | None = None,
+    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
+    every: int = 1,
+    stream: _Stream | None = None,
+    on_profile: Callable[[Profile], object] | None = None,
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+    builtins: bool = True,
+    max_contexts: int = 1_000_000,
+    compensate: bool | None = None,
+) -> staticmethod[_P, _R]: ...
+@overload
+def profile(
+    target: Callable[_P, _R],
+    /,
+    *,
+    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
+    limit: int | None = None,
+    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
+    every: int = 1,
+    stream: _Stream | None = None,
+    on_profile: Callable[[Profile], object] | None = None,
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+    builtins: bool = True,
+    max_contexts: int = 1_000_000,
+    compensate: bool | None = None,
+) -> _Profiled[_P, _R]: ...
