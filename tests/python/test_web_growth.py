@@ -49,7 +49,7 @@ async def application(scope, receive, send):
         if kind == 4:
             await asyncio.get_running_loop().create_future()
         if kind == 5:
-            exec(compile("def made(): pass\\nmade()", f"<made {scope['path']}>", "exec"))
+            exec(compile("def made(): pass\\nmade()", f"<made {len(scope['path'])}>", "exec"))
     await send({"type": "http.response.start", "status": 200})
     await send({"type": "http.response.body", "body": b""})
     await asyncio.sleep(0)
