@@ -61,6 +61,16 @@ def _check_path(path):
         raise ValueError(f"out may have {{n}}, {{name}} and {{pid}} in it, not {{{unknown.pop()}}}")
 
 
+def _absolute(path):
+    """As of now: the program may be elsewhere by the time of a call, or of its end."""
+    try:
+        if isinstance(path, bytes):
+            return os.path.join(os.getcwdb(), path)
+        return os.path.join(os.getcwd().replace("{", "{{").replace("}", "}}"), path)
+    except OSError:  # the folder is gone
+        return path
+
+
 def make(asked, name, total):
     """A tuple of what is to be called behind each call, and whether that needs the call's own profile.
 
@@ -68,7 +78,7 @@ def make(asked, name, total):
     """
     reports, fresh = [], False
     if "out" in asked:
-        path = os.fspath(asked["out"])
+        path = _absolute(os.fspath(asked["out"]))
         fields = set() if isinstance(path, bytes) else _fields(path)
         if total is None or "n" in fields:
             reports.append(_Files(path, name))

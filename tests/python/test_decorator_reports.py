@@ -524,3 +524,18 @@ def test_importing_is_light():
     assert "ctraceprof._decorator" in loaded
     heavy = {"inspect", "asyncio", "pstats", "string", "ctraceprof._wrappers", "ctraceprof._reports"}
     assert not heavy & set(loaded)
+
+
+def test_a_relative_path_is_of_where_it_was_given(tmp_path, monkeypatch):
+    for folder in ("here {x}", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / "here {x}")
+
+    @ctraceprof.profile(out="{name}-{n}.prof")
+    def work():
+        pass
+
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    work()
+    assert len(list((tmp_path / "here {x}").glob("*-1.prof"))) == 1
+    assert not list((tmp_path / "elsewhere").iterdir())
