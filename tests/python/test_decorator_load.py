@@ -177,6 +177,41 @@ def test_500_tasks_at_once():
     assert counts(pooled.profile) == total
 
 
+@pytest.mark.parametrize("loop", ["uvloop", "anyio", "eager"])
+def test_other_loops_and_tasks(loop):
+    own = Own()
+    subject = ctraceprof.profile(on_profile=own)(async_call)
+    numbers = range(40)
+
+    async def main():
+        if loop == "eager":
+            asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        if loop == "anyio":
+            async with module.create_task_group() as group:
+                for n in numbers:
+                    group.start_soon(on_task, subject, n)
+        else:
+            await asyncio.gather(*(on_task(subject, n) for n in numbers))
+
+    expected = {n: alone(async_call, n) for n in numbers}
+    if loop == "eager":
+        if not hasattr(asyncio, "eager_task_factory"):
+            pytest.skip("3.12's asyncio.eager_task_factory")
+        asyncio.run(main())
+        # What such a task does before it waits is not a step of its own: resumes differ, calls do not.
+        names = "leaf", "work", "fib"
+        found = {n: [c[name] for name in names] for n, c in own.counts().items()}
+        assert found == {n: [c[name] for name in names] for n, c in expected.items()}
+        return
+    module = pytest.importorskip(loop, reason=f"{loop} is not installed")
+    if loop == "uvloop":
+        with asyncio.Runner(loop_factory=module.new_event_loop) as runner:
+            runner.run(main())
+    else:
+        module.run(main)
+    assert own.counts() == expected
+
+
 def test_500_tasks_of_generators_of_all_kinds():
     pulse = ctraceprof.profile(beats)
     steps = ctraceprof.profile(ladder)
