@@ -11,8 +11,8 @@
 /* Profiles that wait for the next call. What more calls at once have had is added to the sum, and goes. */
 #define MOST_IDLE 64
 
-/* A thread that reports on a call just now: what it calls is not profiled. On the heap, as a thread's stack may
- * become another's in a forked child. */
+/* A thread that reports on a call just now: what it calls is not profiled. A part of the call; in a forked child,
+ * where the thread is no more, nobody frees that. */
 typedef struct reporter {
     unsigned long thread;
     struct reporter *next;
@@ -31,7 +31,7 @@ struct core_calls {
     atomic_size_t turns;
     PyObject *idle[MOST_IDLE]; /* Owned. */
     size_t idle_count;
-    reporter *reporters; /* Owned. */
+    reporter *reporters; /* Borrowed from calls that are being reported on. */
     int has_warned;
 };
 
@@ -40,6 +40,7 @@ struct core_call {
     vectorcallfunc vectorcall;
     core_calls *calls;  /* Owned; NULL once it has ended, as is the next */
     PyObject *profiler; /* Owned. */
+    reporter reporter;
 };
 
 /* --- what must not reach the program ---------------------------------------------------------- */
@@ -56,8 +57,9 @@ static void warn_once(core_calls *calls)
     calls->has_warned = 1;
     Py_END_CRITICAL_SECTION();
     if (!told && PyErr_WarnFormat(PyExc_RuntimeWarning, 1,
-                                  "calls of %U are not profiled, or not wholly: %S (told once)",
-                                  calls->name, value != NULL ? value : Py_None) != 0)
+                                  "calls of %U are not profiled, or not wholly: %s: %S (told once)",
+                                  calls->name, value != NULL ? Py_TYPE(value)->tp_name : "",
+                                  value != NULL ? value : Py_None) != 0)
         PyErr_WriteUnraisable((PyObject *)calls);
     Py_XDECREF(type);
     Py_XDECREF(value);
@@ -157,21 +159,14 @@ void core_report(PyObject *reports, PyObject *argument)
     }
 }
 
-static void report(core_calls *calls, PyObject *argument)
+static void report(core_calls *calls, reporter *r, PyObject *argument)
 {
-    reporter *r = PyTuple_GET_SIZE(calls->reports) == 0 ? NULL : PyMem_RawMalloc(sizeof *r);
-    if (r == NULL) {
-        if (PyTuple_GET_SIZE(calls->reports) > 0) {
-            PyErr_NoMemory();
-            PyErr_WriteUnraisable(calls->reports);
-        }
+    if (PyTuple_GET_SIZE(calls->reports) == 0)
         return;
-    }
     r->thread = PyThread_get_thread_ident();
     link_reporter(calls, r);
     core_report(calls->reports, argument);
     unlink_reporter(calls, r);
-    PyMem_RawFree(r);
 }
 
 /* --- one call --------------------------------------------------------------------------------- */
@@ -268,22 +263,23 @@ static void add_fresh(core_calls *calls, PyObject *profiler)
     Py_XDECREF(done);
 }
 
-static void hand_over(core_calls *calls, PyObject *profiler, int tell)
+/* Takes the profiler's reference over. `r` is NULL where nobody is to be told. */
+static void hand_over(core_calls *calls, PyObject *profiler, reporter *r)
 {
     if (calls->fresh) {
         add_fresh(calls, profiler);
-        if (tell)
-            report(calls, profiler);
+        if (r != NULL)
+            report(calls, r, profiler);
         Py_DECREF(profiler);
         return;
     }
     if (give_back(calls, profiler) != 0)
         warn_once(calls);
-    if (tell)
-        report(calls, Py_None);
+    if (r != NULL)
+        report(calls, r, Py_None);
 }
 
-static void end(core_call *call, int tell)
+static void end(core_call *call, reporter *r)
 {
     core_calls *calls = call->calls;
     if (calls == NULL)
@@ -294,14 +290,14 @@ static void end(core_call *call, int tell)
     PyObject *profiler = call->profiler;
     call->calls = NULL;
     call->profiler = NULL;
-    hand_over(calls, profiler, tell);
+    hand_over(calls, profiler, r);
     Py_DECREF(calls);
     PyErr_Restore(type, value, traceback);
 }
 
 void core_end_call(core_call *call)
 {
-    end(call, 1);
+    end(call, &call->reporter);
 }
 
 static PyObject *call_call(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
@@ -343,7 +339,7 @@ static int call_traverse(PyObject *self, visitproc visit, void *arg)
 /* What is thrown away without an end, as nothing but an interrupt between two instructions does, ends here. */
 static int call_clear(PyObject *self)
 {
-    end((core_call *)self, 0);
+    end((core_call *)self, NULL);
     return 0;
 }
 
@@ -436,11 +432,6 @@ static void calls_dealloc(PyObject *self)
     Py_CLEAR(calls->sum);
     Py_CLEAR(calls->options);
     Py_CLEAR(calls->reports);
-    while (calls->reporters != NULL) { /* of threads that a fork has taken away */
-        reporter *next = calls->reporters->next;
-        PyMem_RawFree(calls->reporters);
-        calls->reporters = next;
-    }
     type->tp_free(self);
     Py_DECREF(type);
 }

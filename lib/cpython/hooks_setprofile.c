@@ -108,7 +108,8 @@ static void record_coroutine(const tp_attachment *a, PyFrameObject *frame, int w
 static void record_all(tp_engine *engine, const tp_thread *thread, PyFrameObject *frame, int what,
                        PyObject *argument)
 {
-    if ((what == PyTrace_CALL || what == PyTrace_RETURN) && tp_is_hidden(engine, code_of_frame(frame)))
+    bool is_python = what == PyTrace_CALL || what == PyTrace_RETURN;
+    if (engine->hidden_file != NULL && is_python && tp_is_hidden(engine, code_of_frame(frame)))
         return;
     bool coroutines = thread->first != NULL || engine->suspensions.first.count > 0;
     uint64_t instance = coroutines ? instance_of_event(frame, what, argument) : 0;
