@@ -45,9 +45,10 @@ def profile(
     every: only each so many-th call is profiled, the first one first.
     sort, limit, stream: print a table behind each profiled call to `stream` (sys.stdout), sorted by `sort` (a
         key or several, as in pstats; "cumulative"), the first `limit` rows (all). Any of the three will do.
-    out: a path to write to, wholly or not at all. "{n}" in it is replaced by the number of the call, and each
-        has a file of its own; else it is the sum's, written behind a call, at most once a second, and at exit.
-        "{name}" is replaced by the function's name, "{pid}" by the process's. .html makes a page.
+    out: a path to write to, wholly or not at all; a relative one starts from the folder that is the working one as
+        profile() is called. "{n}" in it is replaced by the number of the call, and each has a file of its own; else it is the
+        sum's, written behind a call, at most once a second, and at exit. "{name}" is replaced by the function's
+        name, "{pid}" by the process's. .html makes a page.
     on_profile: called behind each profiled call, with that call's own Profile.
     include, exclude, builtins, max_contexts, compensate: as for Profile.
 
@@ -93,12 +94,15 @@ class _Profiling:
         self._recorded = recorded
         self._every = every
         self._asked = {name: value for name, value in asked.items() if value is not None}
+        out = self._asked.get("out")
         self._reports = None  # of with blocks
         self._open = []
         if self._asked:
             from . import _reports
 
             _reports.check(self._asked)
+            if out is not None:
+                self._asked["out"] = _reports.absolute(out)
 
     def __call__(self, target):
         if isinstance(target, (classmethod, staticmethod)):

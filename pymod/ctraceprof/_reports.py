@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-__all__ = ["check", "make"]
+__all__ = ["absolute", "check", "make"]
 
 # Seconds between two times that the sum is written.
 PAUSE = 1.0
@@ -61,8 +61,9 @@ def _check_path(path):
         raise ValueError(f"out may have {{n}}, {{name}} and {{pid}} in it, not {{{unknown.pop()}}}")
 
 
-def _absolute(path):
-    """As of now: the program may be elsewhere by the time of a call, or of its end."""
+def absolute(path):
+    """A path (str, bytes or os.PathLike) as of now: the program may be elsewhere by the time of a call."""
+    path = os.fspath(path)
     try:
         if isinstance(path, bytes):
             return os.path.join(os.getcwdb(), path)
@@ -74,11 +75,12 @@ def _absolute(path):
 def make(asked, name, total):
     """A tuple of what is to be called behind each call, and whether that needs the call's own profile.
 
-    total: the sum of all calls; None: there is none, and each is written
+    asked: options that have been checked, with an absolute path; total: the sum of all calls; None: there is
+    none, and each is written
     """
     reports, fresh = [], False
     if "out" in asked:
-        path = _absolute(os.fspath(asked["out"]))
+        path = asked["out"]
         fields = set() if isinstance(path, bytes) else _fields(path)
         if total is None or "n" in fields:
             reports.append(_Files(path, name))

@@ -535,7 +535,11 @@ def test_a_relative_path_is_of_where_it_was_given(tmp_path, monkeypatch):
     def work():
         pass
 
+    block = ctraceprof.profile(out=b"block.prof")
     monkeypatch.chdir(tmp_path / "elsewhere")
     work()
+    with block:
+        pass
     assert len(list((tmp_path / "here {x}").glob("*-1.prof"))) == 1
+    assert (tmp_path / "here {x}" / "block.prof").exists()
     assert not list((tmp_path / "elsewhere").iterdir())

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -9,6 +10,7 @@ import time
 import pytest
 from web_asgi import KEY, SECRET, Client, Log, calls, captures, fetch, get, never
 
+from ctraceprof._web import capture as capture_module
 from ctraceprof._web.core import under_way
 from ctraceprof.asgi import ProfilerMiddleware
 
@@ -315,6 +317,51 @@ def test_without_a_free_id_requests_go_on(monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def exhausted(*arguments, **options):
+    raise MemoryError
+
+
+def disable_and_fail(profile):
+    """As disable() does where calls were lost."""
+    super(type(profile), profile).disable()
+    raise MemoryError
+
+
+@pytest.mark.parametrize("where", ["Profile", "open_spans", "Profile.disable", "Profile.add"])
+def test_without_memory_requests_go_on_and_places_are_given_back(monkeypatch, where):
+    """Wherever a capture fails: as it is made, as it begins, as it ends."""
+    app = ProfilerMiddleware(application, secret=SECRET, max_at_once=1)
+    name, _, method = where.partition(".")
+    with monkeypatch.context() as patch, Log() as log:
+        if method:
+            fail = disable_and_fail if method == "disable" else exhausted
+            failing = type(name, (capture_module.Profile,), {method: fail})
+            patch.setattr(capture_module, name, failing)
+        else:
+            patch.setattr(capture_module, name, exhausted)
+        for _ in range(3):
+            answer = get(app, headers=[KEY])
+            assert (answer.status, answer.body) == (200, b"own")
+            assert ("X-Profile-Error" in {key.title() for key in answer.headers}) == (not method)
+    assert len(log.told) == 1
+    assert not under_way
+    assert captures(app) == []
+    assert get(app, headers=[KEY]).headers["x-profile-id"]
+    assert len(captures(app)) == 1
+
+
+def test_warming_up_leaves_nothing_enabled():
+    code = """
+import gc, warnings
+from ctraceprof.asgi import ProfilerMiddleware
+warnings.simplefilter("error")
+ProfilerMiddleware(print, one_in=2)
+gc.collect()
+"""
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_a_forked_child_begins_with_nothing_under_way():
     async def app(scope, receive, send):
         if scope["path"] == "/fork":

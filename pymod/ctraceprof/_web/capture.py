@@ -93,9 +93,11 @@ class Capture:
             self.is_over = True
         now = time.perf_counter()
         since = self._waits_since
-        self.profile.disable()
-        close_spans(self.spans)
         self.is_cut = cut
+        try:
+            self.profile.disable()
+        finally:
+            close_spans(self.spans)
         if since is not None:
             self.awaited += max(0.0, now - since)
         # A sum takes less room than what may go on recording.

@@ -28,6 +28,7 @@ __all__ = ["Web", "inherited_capture", "under_way"]
 
 BUSY = "there are too many captures at once"
 NO_HOOK = "the interpreter's hook cannot be had; the log says why"
+NO_MEMORY = "there is no memory for it; the log says why"
 
 # Captures under way, of all middlewares of the process, by their ids; and a weak reference to the one that a
 # context belongs to: contexts may outlive what is kept.
@@ -76,9 +77,10 @@ class Web:
         self._watchdog = Watchdog(self.options.max_seconds, self.cut)
 
     def _warm_up(self):
-        """What the first recording of a process finds out takes some 25 ms, which no request is to wait for."""
+        """What the first recording of a process finds out takes some 40 ms, which no request is to wait for."""
         try:
-            Profile(**self.options.profile).enable()  # ... and goes
+            with Profile(**self.options.profile):
+                pass
         except Exception as error:
             self.journal.tell("hook", "requests cannot be profiled", error)
 
@@ -164,9 +166,14 @@ class Web:
         place = None if ask is not None else kind_of_path(path)
         if not self._places.take(place):
             return None, BUSY
+        find_route = functools.partial(self.template, request, find_template)
         try:
-            find_route = functools.partial(self.template, request, find_template)
             capture = Capture(kind, method, path, ask, find_route, self.options.profile)
+        except Exception as error:  # no memory
+            self._places.give_back(place)
+            self.journal.tell("capture", "a request could not be captured", error)
+            return None, NO_MEMORY
+        try:
             capture.web, capture.place, capture.task = self, place, task
             under_way[capture.id] = capture
             capture.token = _inside.set(weakref.ref(capture))
@@ -184,8 +191,9 @@ class Web:
         if self._process == capture.process:
             self._places.give_back(capture.place)
         under_way.pop(capture.id, None)
-        with contextlib.suppress(ValueError):  # another context: that one goes with its request
-            _inside.reset(capture.token)
+        if capture.token is not None:
+            with contextlib.suppress(ValueError):  # another context: that one goes with its request
+                _inside.reset(capture.token)
         capture.forget_request()
 
     def _forked(self):
@@ -213,12 +221,19 @@ class Web:
     def end(self, capture, cut=False):
         """The request is over. Nothing happens if the capture had ended before."""
         try:
-            if capture.stop(cut):
+            if self._stop(capture, cut):
                 self._file(capture)
             elif not cut:
                 self._measure_late(capture)
         except Exception as error:
             self.journal.tell("capture", "a capture was lost", error)
+
+    def _stop(self, capture, cut):
+        try:
+            return capture.stop(cut)
+        except BaseException:  # it is over all the same: its place is another's
+            self._let_go(capture)
+            raise
 
     def _measure_late(self, capture):
         """How long a request took whose recording was ended before it."""
