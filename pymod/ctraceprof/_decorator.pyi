@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable
 from os import PathLike
-from typing import Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Concatenate, Generic, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from ._profile import Profile
 
@@ -12,6 +12,19 @@ _Owner = TypeVar("_Owner")
 
 class _Stream(Protocol):
     def write(self, text: str, /) -> object: ...
+
+class _Options(TypedDict, total=False):
+    sort: str | int | tuple[str | int, ...] | list[str | int] | None
+    limit: int | None
+    out: str | bytes | PathLike[str] | PathLike[bytes] | None
+    every: int
+    stream: _Stream | None
+    on_profile: Callable[[Profile], object] | None
+    include: str | Iterable[str] | None
+    exclude: str | Iterable[str] | None
+    builtins: bool
+    max_contexts: int
+    compensate: bool | None
 
 # What a function is once it is decorated: at run time a function, here with the attribute.
 class _Profiled(Generic[_P, _R]):
@@ -49,67 +62,23 @@ class _Profiling:
 def profile(
     target: None = None,
     /,
-    *,
-    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
-    limit: int | None = None,
-    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
-    every: int = 1,
-    stream: _Stream | None = None,
-    on_profile: Callable[[Profile], object] | None = None,
-    include: str | Iterable[str] | None = None,
-    exclude: str | Iterable[str] | None = None,
-    builtins: bool = True,
-    max_contexts: int = 1_000_000,
-    compensate: bool | None = None,
+    **options: Unpack[_Options],
 ) -> _Profiling: ...
 @overload
 def profile(
     target: classmethod[_Owner, _P, _R],
     /,
-    *,
-    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
-    limit: int | None = None,
-    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
-    every: int = 1,
-    stream: _Stream | None = None,
-    on_profile: Callable[[Profile], object] | None = None,
-    include: str | Iterable[str] | None = None,
-    exclude: str | Iterable[str] | None = None,
-    builtins: bool = True,
-    max_contexts: int = 1_000_000,
-    compensate: bool | None = None,
+    **options: Unpack[_Options],
 ) -> classmethod[_Owner, _P, _R]: ...
 @overload
 def profile(  # type: ignore[overload-overlap]
     target: staticmethod[_P, _R],
     /,
-    *,
-    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
-    limit: int | None = None,
-    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
-    every: int = 1,
-    stream: _Stream | None = None,
-    on_profile: Callable[[Profile], object] | None = None,
-    include: str | Iterable[str] | None = None,
-    exclude: str | Iterable[str] | None = None,
-    builtins: bool = True,
-    max_contexts: int = 1_000_000,
-    compensate: bool | None = None,
+    **options: Unpack[_Options],
 ) -> staticmethod[_P, _R]: ...
 @overload
 def profile(
     target: Callable[_P, _R],
     /,
-    *,
-    sort: str | int | tuple[str | int, ...] | list[str | int] | None = None,
-    limit: int | None = None,
-    out: str | bytes | PathLike[str] | PathLike[bytes] | None = None,
-    every: int = 1,
-    stream: _Stream | None = None,
-    on_profile: Callable[[Profile], object] | None = None,
-    include: str | Iterable[str] | None = None,
-    exclude: str | Iterable[str] | None = None,
-    builtins: bool = True,
-    max_contexts: int = 1_000_000,
-    compensate: bool | None = None,
+    **options: Unpack[_Options],
 ) -> _Profiled[_P, _R]: ...

@@ -8,7 +8,8 @@ import sys
 import time
 from types import CoroutineType
 
-from ._web.core import Web, inherited_capture, under_way
+from ._web.core import inherited_capture, under_way
+from ._web.face import Face
 from ._web.scrape import Scrape, ScrapeWish
 from ._web.templates import route_path, scope_template
 
@@ -176,7 +177,7 @@ async def _replace(web, capture, app, scope, receive, send):
     await send_report()
 
 
-class ProfilerMiddleware:
+class ProfilerMiddleware(Face):
     """ProfilerMiddleware(app, *, when=None, secret=None, one_in=None, per_second=None, path=None, guard=None,
     route=None, max_at_once=10, max_seconds=60.0, keep=100, keep_bytes=33554432, max_routes=100,
     server_timing=False, metrics="captured", registry=None, include=None, exclude=None, builtins=True,
@@ -219,17 +220,6 @@ class ProfilerMiddleware:
     guard= (then the answer is no) or an interpreter's hook that others have, is told once, through
     logging.getLogger("ctraceprof"), and the request goes on. An instance may serve any number of event loops.
     """
-
-    def __init__(self, app, **options):
-        self.app = app
-        self._web = Web(**options)
-        chosen = self._web.options
-        self._path = chosen.path
-        self._has_secret = chosen.secret is not None
-        self._has_guard = chosen.guard is not None
-        self._has_when = chosen.when is not None
-        self._is_sampling = self._web.is_sampling
-        self._is_measuring = self._web.is_measuring
 
     async def __call__(self, scope, receive, send):
         kind = scope["type"]

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from http import HTTPStatus
 
-from ._web.core import Web
+from ._web.face import Face
 from ._web.scrape import Scrape, ScrapeWish
 from ._web.templates import environ_template
 
@@ -202,7 +202,7 @@ def _respond(result, environ, call, fail, end):
 # --- the middleware --------------------------------------------------------------------------
 
 
-class ProfilerMiddleware:
+class ProfilerMiddleware(Face):
     """Wraps a WSGI application; see help(ctraceprof.asgi.ProfilerMiddleware) for the arguments.
 
         application = ctraceprof.wsgi.ProfilerMiddleware(application, secret=..., path="/-/profiles")
@@ -212,17 +212,6 @@ class ProfilerMiddleware:
     gives a list, a tuple, bytes or the server's own file wrapper, in which nothing of it can follow, the call
     alone. A process-wide profile (path/debug/pprof/profile) keeps one of the server's threads waiting.
     """
-
-    def __init__(self, app, **options):
-        self.app = app
-        self._web = Web(**options)
-        chosen = self._web.options
-        self._path = chosen.path
-        self._has_secret = chosen.secret is not None
-        self._has_guard = chosen.guard is not None
-        self._has_when = chosen.when is not None
-        self._is_sampling = self._web.is_sampling
-        self._is_measuring = self._web.is_measuring
 
     def __call__(self, environ, start_response):
         if self._path is not None and self._path in environ.get("PATH_INFO", ""):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ctraceprof
+from ctraceprof._web.options import Options
 
 PROGRAM = Path(__file__).parent / "typed_uses.py"
 STUBS = Path(__file__).parents[2] / "pymod/ctraceprof"
@@ -60,16 +61,29 @@ def test_pyright(tmp_path):
     assert errors == expected("pyright"), result.stdout
 
 
+def options_of(stub, name):
+    """The names in a TypedDict of a stub."""
+    tree = ast.parse((STUBS / stub).read_text())
+    options = next(n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
+    return [field.target.id for field in options.body]
+
+
 def test_the_stub_of_the_decorator_says_what_it_takes():
-    tree = ast.parse((STUBS / "_decorator.pyi").read_text())
-    stubs = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "profile"]
-    signature = inspect.signature(ctraceprof.profile)
-    names = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
-    assert len(stubs) == 4
-    for stub in stubs:
-        assert [a.arg for a in stub.args.kwonlyargs] == names
-        defaults = [ast.literal_eval(d) for d in stub.args.kw_defaults]
-        assert defaults == [signature.parameters[n].default for n in names]
+    parameters = inspect.signature(ctraceprof.profile).parameters.values()
+    assert options_of("_decorator.pyi", "_Options") == [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
+@pytest.mark.parametrize("face", ["asgi", "wsgi"])
+def test_the_stubs_of_the_middlewares_say_what_they_take(face):
+    parameters = inspect.signature(Options).parameters.values()
+    tree = ast.parse((STUBS / f"{face}.pyi").read_text())
+    (init,) = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    own = [a.arg for a in init.args.kwonlyargs]
+    assert own == ["when", "guard", "route"]
+    assert {*own, *options_of("_web/options.pyi", "Options")} == {p.name for p in parameters}
+
+
+def test_the_stub_of_the_package_exports_what_it_does():
     exported = ast.parse((STUBS / "__init__.pyi").read_text())
     listed = next(n for n in exported.body if isinstance(n, ast.Assign)).value
     assert ast.literal_eval(listed) == ctraceprof.__all__

@@ -17,4 +17,5 @@
     timing     the Server-Timing header
     answers    which request for a page gets what
     core       Web, which has all of these, and is what a middleware talks to
+    face       what both middlewares are made of
 """
