@@ -143,6 +143,10 @@ TP_API void tp_track_count_company(tp_track *track, uint32_t others);
 /* Drops all that was recorded, open calls included; tracks stay. TP_ENOMEM leaves some as it was. */
 TP_API TP_NODISCARD tp_status tp_session_clear(tp_session *session);
 
+/* The same, and the tracks go, which nobody may use any more, suspended coroutines included. With keep_functions
+ * what is known of functions stays: to record the same ones again is cheaper. Needs no memory. */
+TP_API void tp_session_reset(tp_session *session, int keep_functions);
+
 /* What has been recorded so far, open calls taken as ending now; the session is left as it was. */
 TP_API TP_NODISCARD tp_status tp_session_profile(tp_session *session, tp_profile **profile);
 
@@ -157,7 +161,7 @@ TP_API tp_status tp_session_status(const tp_session *session);
 /* A key, still alive, that was recorded under this label, or NULL. */
 TP_API const void *tp_session_find_key(const tp_session *session, const tp_function *function);
 
-/* Bytes held by the recorder for trees, stacks and labels' tables, strings not counted. */
+/* Bytes held by the recorder for trees, stacks, labels and their tables. */
 TP_API size_t tp_session_memory(const tp_session *session);
 
 #ifdef __cplusplus

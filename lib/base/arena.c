@@ -32,8 +32,10 @@ static tp_slab *new_slab(tp_arena *arena, size_t size)
     if (!tp_add_size(&with_header, size, sizeof(tp_slab)))
         return NULL;
     tp_slab *slab = tp_realloc(arena->allocator, NULL, with_header, 1);
-    if (slab != NULL)
-        slab->size = size;
+    if (slab == NULL)
+        return NULL;
+    slab->size = size;
+    arena->size += with_header;
     return slab;
 }
 

@@ -11,6 +11,7 @@ typedef struct tp_arena {
     tp_slab *slabs;                /* Owned; the one in use first */
     size_t left;                   /* bytes free in that */
     size_t next_size;              /* of the next slab: each is larger than the one before */
+    size_t size;                   /* bytes of all slabs */
 } tp_arena;
 
 /* An empty arena allocates nothing. */

@@ -1,8 +1,10 @@
 #include "labels.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
+#include "model.h"
 
 void tp_labels_init(tp_labels *labels, const tp_allocator *allocator)
 {
@@ -19,6 +21,7 @@ void tp_labels_free(tp_labels *labels)
     tp_map_free(&labels->function_of_key);
     tp_free(labels->allocator, labels->key_of_function);
     tp_free(labels->allocator, labels->is_coroutine);
+    tp_free(labels->allocator, labels->order);
     tp_labels_init(labels, labels->allocator);
 }
 
@@ -80,6 +83,39 @@ tp_status tp_labels_function(tp_labels *labels, uint32_t *function, const void *
     if (status == TP_OK)
         labels->key_of_function[*function] = key;
     return status;
+}
+
+typedef struct numbered {
+    tp_label label;
+    uint32_t number;
+} numbered;
+
+static int by_label(const void *a, const void *b)
+{
+    return tp_label_compare(&((const numbered *)a)->label, &((const numbered *)b)->label);
+}
+
+const uint32_t *tp_labels_in_order(tp_labels *labels)
+{
+    uint32_t count = labels->set.count;
+    if (labels->order != NULL && labels->ordered == count)
+        return labels->order;
+    uint32_t *order = tp_realloc(labels->allocator, labels->order, count, sizeof *order);
+    if (order == NULL)
+        return NULL;
+    labels->order = order;
+    labels->ordered = 0;
+    numbered *items = tp_realloc(labels->allocator, NULL, count, sizeof *items);
+    if (items == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = (numbered){ tp_label_set_get(&labels->set, i), i };
+    qsort(items, count, sizeof *items, by_label);
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = items[i].number;
+    labels->ordered = count;
+    tp_free(labels->allocator, items);
+    return order;
 }
 
 unsigned tp_labels_kind(const tp_resolver *resolver, const void *key, void *subject,

@@ -15,6 +15,8 @@ typedef struct tp_labels {
     size_t key_capacity;
     uint8_t *is_coroutine; /* Owned; by function number */
     size_t coroutine_capacity;
+    uint32_t *order; /* Owned; function numbers in the order of their labels, of the first so many: */
+    uint32_t ordered;
 } tp_labels;
 
 void tp_labels_init(tp_labels *labels, const tp_allocator *allocator);
@@ -33,6 +35,10 @@ unsigned tp_labels_kind(const tp_resolver *resolver, const void *key, void *subj
                         const void *above);
 
 void tp_labels_forget(tp_labels *labels, const void *key);
+
+/* The numbers of all functions in the order of their labels, the labels'; NULL without memory. Kept until there is
+ * another label: what is recorded and read again and again knows its order. */
+const uint32_t *tp_labels_in_order(tp_labels *labels);
 
 /* A living key of that label, or NULL. */
 const void *tp_labels_find_key(const tp_labels *labels, const tp_label *label);

@@ -25,14 +25,20 @@ tp_status tp_session_create(tp_session **out, const tp_session_options *options)
     return TP_OK;
 }
 
-void tp_session_destroy(tp_session *session)
+static void free_tracks(tp_session *session)
 {
-    if (session == NULL)
-        return;
     for (size_t i = 0; i < session->track_count; i++) {
         tp_track_free(session->tracks[i]);
         tp_free(session->allocator, session->tracks[i]);
     }
+    session->track_count = 0;
+}
+
+void tp_session_destroy(tp_session *session)
+{
+    if (session == NULL)
+        return;
+    free_tracks(session);
     tp_free(session->allocator, session->tracks);
     tp_labels_free(&session->labels);
     tp_free(session->allocator, session->waits);
@@ -98,6 +104,14 @@ void tp_session_forget(tp_session *session, const void *key)
     tp_labels_forget(&session->labels, key);
 }
 
+/* What is kept beside the tracks. */
+static void forget_calls(tp_session *session)
+{
+    session->status = TP_OK;
+    for (size_t i = 0; i < session->waits_capacity; i++)
+        session->waits[i] = (tp_waits){ 0 };
+}
+
 tp_status tp_session_clear(tp_session *session)
 {
     /* New tracks' insides are made before the old ones go: with no memory nothing is lost. */
@@ -112,12 +126,17 @@ tp_status tp_session_clear(tp_session *session)
             *track = fresh;
         }
     }
-    if (status != TP_OK)
-        return status;
-    session->status = TP_OK;
-    for (size_t i = 0; i < session->waits_capacity; i++)
-        session->waits[i] = (tp_waits){ 0 };
-    return TP_OK;
+    if (status == TP_OK)
+        forget_calls(session);
+    return status;
+}
+
+void tp_session_reset(tp_session *session, int keep_functions)
+{
+    free_tracks(session);
+    forget_calls(session);
+    if (!keep_functions)
+        tp_labels_free(&session->labels);
 }
 
 void tp_session_set_no_edges(tp_session *session, uint32_t no_edges)
@@ -208,8 +227,11 @@ size_t tp_session_memory(const tp_session *session)
         bytes += tp_strands_memory(&track->strands) + tp_node_waits_memory(&track->node_waits);
     }
     const tp_labels *labels = &session->labels;
-    size_t slots = labels->strings.slot_count + labels->set.slot_count;
+    const tp_intern *strings = &labels->strings;
+    size_t slots = strings->slot_count + labels->set.slot_count;
+    bytes += strings->arena.size + strings->capacity * (sizeof(tp_text) + sizeof(uint32_t));
     bytes += slots * sizeof(uint32_t) + labels->set.capacity * sizeof(tp_packed_label);
     bytes += labels->function_of_key.capacity * (sizeof(uint64_t) + sizeof(uint32_t));
+    bytes += labels->ordered * sizeof *labels->order;
     return bytes + labels->key_capacity * sizeof *labels->key_of_function;
 }

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "model.h"
 #include "recorder.h"
+#include "snapshot.h"
 #include "variety.h"
 
 /* One context of the result, while its children are being collected. Several nodes may make up one
@@ -17,18 +18,6 @@ typedef struct pending {
     uint32_t above;  /* the parent's function, TP_MAP_NONE at the top */
     uint64_t nested_calls;
 } pending;
-
-/* A profile in the making. */
-typedef struct making {
-    tp_session *session;   /* Borrowed. */
-    tp_profile *profile;   /* Borrowed. */
-    const tp_costs *costs; /* Borrowed; NULL: not known */
-    double scale;          /* of these, for the variety of what was recorded */
-    uint64_t now;          /* tick */
-    tp_flat flat;          /* Owned. */
-    tp_active *active;     /* Owned; by function, NULL without coroutines */
-    double clamped;        /* ticks */
-} making;
 
 typedef struct builder {
     const tp_allocator *allocator; /* Borrowed. */
@@ -182,7 +171,7 @@ static tp_status builder_init(builder *b, const tp_track *track, bool has_costs)
     return TP_OK;
 }
 
-static tp_status compensate(making *m, const builder *b, const tp_track *track,
+static tp_status compensate(tp_making *m, const builder *b, const tp_track *track,
                             const tp_beyond_open *open)
 {
     tp_compensation c = { .track = track,
@@ -199,7 +188,7 @@ static tp_status compensate(making *m, const builder *b, const tp_track *track,
 }
 
 /* The track's tree as contexts in pre-order, with the session's function numbers. */
-static tp_status build_tree(making *m, tp_tree_data *out, const tp_track *track,
+static tp_status build_tree(tp_making *m, tp_tree_data *out, const tp_track *track,
                             const tp_beyond_open *open)
 {
     builder b = { .allocator = track->session->allocator,
@@ -252,7 +241,7 @@ static void count_open_calls(const tp_track *track, uint64_t now, int sign)
 }
 
 /* The track's open calls beyond the cap, as if they ended now; NULL without memory. */
-static tp_beyond_open *settle_beyond(const making *m, const tp_track *track)
+static tp_beyond_open *settle_beyond(const tp_making *m, const tp_track *track)
 {
     const tp_beyond *beyond = &track->beyond;
     tp_beyond_open *open = tp_alloc(m->session->allocator, beyond->call_count, sizeof *open);
@@ -265,7 +254,7 @@ static tp_beyond_open *settle_beyond(const making *m, const tp_track *track)
     return open;
 }
 
-static tp_status add_track(making *m, const tp_track *track)
+static tp_status add_track(tp_making *m, const tp_track *track)
 {
     tp_tree_data *tree;
     tp_text name = m->session->labels.strings.texts[track->name];
@@ -288,140 +277,8 @@ static tp_status add_track(making *m, const tp_track *track)
     return status;
 }
 
-typedef struct row {
-    tp_function function;
-    uint32_t number; /* the session's */
-} row;
-
-static int by_label(const void *a, const void *b)
-{
-    return tp_label_compare(&((const row *)a)->function.label, &((const row *)b)->function.label);
-}
-
-/* The functions that were called, in the order of their labels; *index_of maps the session's numbers
- * to theirs. */
-static tp_status add_functions(const making *m, row *rows, uint32_t *index_of)
-{
-    tp_profile *profile = m->profile;
-    const tp_flat *flat = &m->flat;
-    size_t count = 0;
-    for (uint32_t i = 0; i < flat->function_count; i++) {
-        const tp_figures *figures = &flat->functions[i];
-        if (figures->calls == 0)
-            continue;
-        tp_label label = tp_label_set_get(&m->session->labels.set, i);
-        tp_function function = { .calls = figures->calls,
-                                 .primitive_calls = figures->primitive_calls,
-                                 .total = (double)figures->total * profile->unit,
-                                 .cumulative = (double)figures->cumulative * profile->unit,
-                                 .other_total = (double)figures->other_total * profile->unit,
-                                 .other_cumulative =
-                                     (double)figures->other_cumulative * profile->unit };
-        tp_status status = tp_profile_label(profile, &function.label, &label);
-        if (status != TP_OK)
-            return status;
-        rows[count++] = (row){ function, i };
-    }
-    if (count > 1)
-        qsort(rows, count, sizeof *rows, by_label);
-    for (size_t i = 0; i < count; i++) {
-        tp_status status =
-            tp_profile_add_function(profile, &index_of[rows[i].number], &rows[i].function);
-        if (status != TP_OK)
-            return status;
-    }
-    return TP_OK;
-}
-
-static int by_callee(const void *a, const void *b)
-{
-    const tp_edge *left = a, *right = b;
-    if (left->callee != right->callee)
-        return left->callee < right->callee ? -1 : 1;
-    return (left->caller > right->caller) - (left->caller < right->caller);
-}
-
-static tp_status add_edges(tp_profile *profile, const tp_flat *flat, const uint32_t *index_of)
-{
-    for (size_t i = 0; i < flat->edge_count; i++) {
-        const tp_flat_edge *from = &flat->edges[i];
-        if (from->figures.calls == 0)
-            continue;
-        tp_edge edge = { .caller = index_of[from->caller],
-                         .callee = index_of[from->callee],
-                         .calls = from->figures.calls,
-                         .primitive_calls = from->figures.primitive_calls,
-                         .total = (double)from->figures.total * profile->unit,
-                         .cumulative = (double)from->figures.cumulative * profile->unit,
-                         .other_total = (double)from->figures.other_total * profile->unit,
-                         .other_cumulative =
-                             (double)from->figures.other_cumulative * profile->unit };
-        tp_status status = tp_profile_add_edge(profile, &edge);
-        if (status != TP_OK)
-            return status;
-    }
-    if (profile->edge_count > 1)
-        qsort(profile->edges, profile->edge_count, sizeof *profile->edges, by_callee);
-    return TP_OK;
-}
-
-/* A row for each coroutine function that was called; m->active lacks the calls beyond the cap that have
- * ended. */
-static tp_status add_coroutines(const making *m, const uint32_t *index_of)
-{
-    const tp_session *session = m->session;
-    const tp_flat *flat = &m->flat;
-    uint64_t *awaited = tp_alloc(session->allocator, session->labels.set.count, sizeof *awaited);
-    if (awaited == NULL)
-        return TP_ENOMEM;
-    if (session->suspensions != NULL)
-        tp_suspensions_add_to(session->suspensions, session, m->now, awaited);
-    tp_status status = TP_OK;
-    for (uint32_t i = 0; status == TP_OK && i < flat->function_count; i++) {
-        if (flat->functions[i].calls == 0 || !tp_labels_is_coroutine(&session->labels, i))
-            continue;
-        const tp_waits none = { 0 };
-        const tp_waits *waits = i < session->waits_capacity ? &session->waits[i] : &none;
-        int64_t beyond = (int64_t)waits->beyond_ticks - tp_whole_ticks(waits->beyond_taken * m->scale);
-        int64_t other = m->active[i].other + beyond;
-        tp_coroutine coroutine = { .function = index_of[i],
-                                   .started = (uint64_t)flat->functions[i].calls - waits->resumes,
-                                   .resumes = waits->resumes,
-                                   .active_ticks =
-                                       (int64_t)(m->active[i].ticks + waits->beyond_ticks),
-                                   .awaited_ticks = (int64_t)(awaited[i] + waits->awaited),
-                                   .other_active_ticks = other > 0 ? other : 0 };
-        status = tp_profile_add_coroutine(m->profile, &coroutine);
-    }
-    tp_free(session->allocator, awaited);
-    return status;
-}
-
-static tp_status add_flat(const making *m)
-{
-    const tp_session *session = m->session;
-    tp_profile *profile = m->profile;
-    row *rows = tp_alloc(session->allocator, m->flat.function_count, sizeof *rows);
-    uint32_t *index_of = tp_alloc(session->allocator, m->flat.function_count, sizeof *index_of);
-    tp_status status = rows == NULL || index_of == NULL ? TP_ENOMEM : TP_OK;
-    if (status == TP_OK)
-        status = add_functions(m, rows, index_of);
-    if (status == TP_OK && !session->no_edges)
-        status = add_edges(profile, &m->flat, index_of);
-    if (status == TP_OK && m->active != NULL)
-        status = add_coroutines(m, index_of);
-    for (size_t t = 0; status == TP_OK && t < profile->thread_count; t++) {
-        tp_tree_data *tree = &profile->trees[t];
-        for (size_t i = 0; i < tree->count; i++)
-            tree->contexts[i].function = index_of[tree->contexts[i].function];
-    }
-    tp_free(session->allocator, rows);
-    tp_free(session->allocator, index_of);
-    return status;
-}
-
 /* What compensation took out of all own times together, and what it could not take where it should have. */
-static tp_status describe_compensation(const making *m)
+static tp_status describe_compensation(const tp_making *m)
 {
     tp_profile *profile = m->profile;
     double taken = 0;
@@ -454,7 +311,7 @@ static tp_status describe(tp_profile *profile, const tp_session *session)
 }
 
 /* The measured times first, as a profile without compensation has them; then both change places. */
-static tp_status fill(making *m)
+static tp_status fill(tp_making *m)
 {
     tp_session *session = m->session;
     tp_profile *profile = m->profile;
@@ -469,7 +326,7 @@ static tp_status fill(making *m)
     if (m->costs != NULL)
         m->clamped += tp_flat_clamp(&m->flat);
     if (status == TP_OK)
-        status = add_flat(m);
+        status = tp_making_add_rows(m);
     if (status == TP_OK)
         status = describe(profile, session);
     if (status == TP_OK && m->costs != NULL)
@@ -493,7 +350,7 @@ static uint64_t read_clock(const tp_session *session)
 
 tp_status tp_session_profile(tp_session *session, tp_profile **out)
 {
-    making m = { .session = session,
+    tp_making m = { .session = session,
                  .costs = tp_session_costs(session),
                  .scale = 1,
                  .now = read_clock(session) };

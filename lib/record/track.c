@@ -20,12 +20,12 @@ tp_status tp_track_init(tp_track *track, tp_session *session)
                                     &session->labels.function_of_key, allocator);
     if (status != TP_OK)
         return status;
-    track->base = tp_alloc(allocator, FIRST_FRAMES, sizeof *track->base);
+    track->base = tp_realloc(allocator, NULL, FIRST_FRAMES, sizeof *track->base);
     if (track->base == NULL) {
         tp_tree_free(&track->tree);
         return TP_ENOMEM;
     }
-    track->base->node = tp_tree_node(&track->tree, 0);
+    *track->base = (tp_frame){ .node = tp_tree_node(&track->tree, 0) };
     track->node = track->base->node;
     track->top = track->base;
     track->last = track->base + FIRST_FRAMES - 1;

@@ -28,7 +28,8 @@ static tp_status add_chunk(tp_tree *tree)
     if (status != TP_OK)
         return status;
     tree->chunks = array;
-    tp_node *chunk = tp_alloc(tree->allocator, TP_NODES_PER_CHUNK, sizeof *chunk);
+    /* Not set: each node is, when its turn comes. A small tree touches no more memory than it needs. */
+    tp_node *chunk = tp_realloc(tree->allocator, NULL, TP_NODES_PER_CHUNK, sizeof *chunk);
     if (chunk == NULL)
         return TP_ENOMEM;
     tree->chunks[tree->chunk_count++] = chunk;

@@ -10,15 +10,22 @@
 /* A call that makes as many others on average is a phase of its own: caches hold nothing of what was before. */
 #define PHASE 10000
 
-/* Adds the track's calls, by function, and gives their number. */
-static double count_calls(const tp_track *track, double *by_function)
+/* Adds the calls in a tree, by function, and gives their number. */
+static double count_nodes(const tp_tree *tree, double *by_function)
 {
     double calls = 0;
-    for (uint32_t i = 1; i < track->tree.count; i++) {
-        const tp_node *node = tp_tree_node(&track->tree, i);
-        by_function[tp_tree_function(&track->tree, node)] += (double)node->calls;
+    for (uint32_t i = 1; i < tree->count; i++) {
+        const tp_node *node = tp_tree_node(tree, i);
+        by_function[tp_tree_function(tree, node)] += (double)node->calls;
         calls += (double)node->calls;
     }
+    return calls;
+}
+
+/* The same with those of the track that have no node. */
+static double count_calls(const tp_track *track, double *by_function)
+{
+    double calls = count_nodes(&track->tree, by_function);
     const tp_flat *flat = &track->beyond.flat;
     for (size_t i = 0; i < flat->function_count; i++) {
         by_function[i] += (double)flat->functions[i].calls;
@@ -27,22 +34,29 @@ static double count_calls(const tp_track *track, double *by_function)
     return calls;
 }
 
+/* Over how many functions calls are spread; `calls` is their number in all. */
+static double perplexity(const double *by_function, size_t count, double calls)
+{
+    double entropy = 0;
+    for (size_t i = 0; i < count; i++) {
+        double part = by_function[i] / calls;
+        if (part > 0)
+            entropy -= part * log(part);
+    }
+    return exp(entropy);
+}
+
 tp_status tp_session_functions(const tp_session *session, double *functions)
 {
     size_t count = session->labels.set.count;
     double *by_function = tp_alloc(session->allocator, count, sizeof *by_function);
     if (by_function == NULL)
         return TP_ENOMEM;
-    double calls = 0, entropy = 0;
+    double calls = 0;
     for (size_t i = 0; i < session->track_count; i++)
         calls += count_calls(session->tracks[i], by_function);
-    for (size_t i = 0; i < count; i++) {
-        double part = by_function[i] / calls;
-        if (part > 0)
-            entropy -= part * log(part);
-    }
+    *functions = perplexity(by_function, count, calls);
     tp_free(session->allocator, by_function);
-    *functions = exp(entropy);
     return TP_OK;
 }
 
@@ -124,7 +138,7 @@ static void price_phases(counted *items, size_t count, double variety, double *b
     }
 }
 
-tp_status tp_track_variety(const tp_track *track, double variety, double *times)
+static tp_status price_by_phase(const tp_track *track, double variety, double *times)
 {
     const tp_tree *tree = &track->tree;
     const tp_allocator *allocator = track->session->allocator;
@@ -132,7 +146,6 @@ tp_status tp_track_variety(const tp_track *track, double variety, double *times)
     counted *items = tp_alloc(allocator, tree->count, sizeof *items);
     tp_status status = phases == NULL || items == NULL ? TP_ENOMEM : TP_OK;
     if (status == TP_OK) {
-        sum_below(tree, times);
         find_phases(tree, times, items);
         for (uint32_t i = 0; i < tree->count; i++)
             phases[i] = items[i].phase;
@@ -144,6 +157,28 @@ tp_status tp_track_variety(const tp_track *track, double variety, double *times)
     tp_free(allocator, phases);
     tp_free(allocator, items);
     return status;
+}
+
+/* Of a tree that is all one phase. */
+static tp_status price_all(const tp_track *track, double variety, double *times)
+{
+    const tp_session *session = track->session;
+    size_t count = session->labels.set.count;
+    double *by_function = tp_alloc(session->allocator, count, sizeof *by_function);
+    if (by_function == NULL)
+        return TP_ENOMEM;
+    double calls = count_nodes(&track->tree, by_function);
+    double price = times_of(variety, perplexity(by_function, count, calls));
+    for (uint32_t i = 0; i < track->tree.count; i++)
+        times[i] = price;
+    tp_free(session->allocator, by_function);
+    return TP_OK;
+}
+
+tp_status tp_track_variety(const tp_track *track, double variety, double *times)
+{
+    sum_below(&track->tree, times);
+    return times[0] < PHASE ? price_all(track, variety, times) : price_by_phase(track, variety, times);
 }
 
 void tp_session_calls(const tp_session *session, uint64_t *calls)

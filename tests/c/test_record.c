@@ -155,6 +155,38 @@ START_TEST(clear_starts_anew)
 }
 END_TEST
 
+START_TEST(reset_forgets_all_but_functions)
+{
+    fixture f;
+    open_fixture(&f, 0, 0);
+    play(&f, "b1a1))");
+    size_t memory = tp_session_memory(f.session);
+    for (int turn = 0; turn < 3; turn++) {
+        tp_profile *p = profile_of(&f);
+        ck_assert_uint_eq(tp_profile_function_count(p), 2);
+        ck_assert_uint_eq(tp_profile_thread_count(p), 1);
+        tp_profile_destroy(p);
+        tp_session_reset(f.session, turn != 1);
+        ck_assert_uint_eq(tp_session_track_count(f.session), 0);
+        ck_assert_ptr_null(tp_session_find_track(f.session, 7));
+        ck_assert_uint_lt(tp_session_memory(f.session), memory);
+        p = profile_of(&f);
+        ck_assert_uint_eq(tp_profile_function_count(p) + tp_profile_thread_count(p), 0);
+        tp_profile_destroy(p);
+        ck_assert_int_eq(tp_session_add_track(f.session, &f.track, "again", 5, 7), TP_OK);
+        play(&f, turn == 1 ? "c2a1))" : "b1a1))");
+    }
+    tp_profile *p = profile_of(&f);
+    assert_function(p, 'a', 1, 1, 1, 1);
+    assert_function(p, 'b', 1, 1, 1, 2);
+    ck_assert_uint_eq(tp_profile_function_count(p), 2); /* c is known, and was not called */
+    ck_assert_str_eq(tp_profile_functions(p)[0].label.name.bytes, "a");
+    ck_assert_str_eq(tp_profile_functions(p)[1].label.name.bytes, "b");
+    tp_profile_destroy(p);
+    close_fixture(&f);
+}
+END_TEST
+
 START_TEST(rows_are_in_the_order_of_labels)
 {
     tp_profile *p = profile_of_script("c1b1)a1))d1b1))", 0);
@@ -375,6 +407,7 @@ Suite *record_suite(void)
     tcase_add_test(tests, leaves_without_a_call_are_ignored);
     tcase_add_test(tests, open_calls_end_now_in_a_profile);
     tcase_add_test(tests, clear_starts_anew);
+    tcase_add_test(tests, reset_forgets_all_but_functions);
     tcase_add_test(tests, rows_are_in_the_order_of_labels);
     tcase_add_test(tests, contexts_are_in_the_order_of_first_calls);
     tcase_add_test(tests, equal_labels_are_one_row);
