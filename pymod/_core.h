@@ -166,6 +166,8 @@ PyObject *core_page(PyObject *self, PyObject *args);
 PyObject *core_encode(PyObject *self, PyObject *args);
 
 /* totals.c */
+extern const char core_sizeof_doc[];
+PyObject *core_sizeof(PyObject *self, PyObject *unused);
 extern const char core_totals_doc[];
 PyObject *core_totals(PyObject *self, PyObject *unused);
 

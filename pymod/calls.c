@@ -11,6 +11,9 @@
 /* Profiles that wait for the next call. What more calls at once have had is added to the sum, and goes. */
 #define MOST_IDLE 64
 
+/* Events that hooks stay for behind a call; as many as cost what it costs to switch them off and on. */
+#define IDLE_EVENTS 300
+
 /* A thread that reports on a call just now: what it calls is not profiled. A part of the call; in a forked child,
  * where the thread is no more, nobody frees that. */
 typedef struct reporter {
@@ -83,7 +86,7 @@ static PyObject *make_profiler(core_calls *calls)
     PyObject *holder = profiler == NULL ? NULL : core_holder(profiler);
     if (holder != NULL) {
         tp_recording_set_group(core_recording(holder), calls);
-        tp_recording_set_recurrent(core_recording(holder), 1);
+        tp_recording_set_recurrent(core_recording(holder), IDLE_EVENTS);
     }
     Py_XDECREF(holder);
     if (profiler != NULL && !calls->fresh && core_watch(calls->sum, profiler) != 0)

@@ -407,6 +407,23 @@ static PyObject *do_leave(PyObject *self, tp_recording *recording, PyObject *unu
 
 static CORE_DEFINE_METHOD(profiler_leave, do_leave)
 
+PyDoc_STRVAR(set_recurrent_doc,
+             "_set_recurrent($self, idle_events, /)\n--\n\n"
+             "Whether another short recording is to be expected soon after this one: the interpreter's events\n"
+             "then stay on for so many of them (3.12+), as to switch them off and on costs more; 0: it is not.");
+
+static PyObject *do_set_recurrent(PyObject *self, tp_recording *recording, PyObject *number)
+{
+    (void)self;
+    unsigned long idle_events = PyLong_AsUnsignedLong(number);
+    if (idle_events == (unsigned long)-1 && PyErr_Occurred())
+        return NULL;
+    tp_recording_set_recurrent(recording, idle_events < UINT32_MAX ? (uint32_t)idle_events : UINT32_MAX);
+    Py_RETURN_NONE;
+}
+
+static CORE_DEFINE_METHOD(profiler_set_recurrent, do_set_recurrent)
+
 static PyMethodDef profiler_methods[] = {
     { "enable", (PyCFunction)(void (*)(void))profiler_enable, METH_VARARGS | METH_KEYWORDS,
       enable_doc },
@@ -423,7 +440,9 @@ static PyMethodDef profiler_methods[] = {
     { "_encode", core_encode, METH_VARARGS, core_encode_doc },
     { "_join", profiler_join, METH_NOARGS, join_doc },
     { "_leave", profiler_leave, METH_NOARGS, leave_doc },
+    { "_set_recurrent", profiler_set_recurrent, METH_O, set_recurrent_doc },
     { "_totals", core_totals, METH_NOARGS, core_totals_doc },
+    { "__sizeof__", core_sizeof, METH_NOARGS, core_sizeof_doc },
     { NULL, NULL, 0, NULL },
 };
 

@@ -1,4 +1,4 @@
-/* What a profile comes to: the time that is in it, and how much room it takes. */
+/* What a profile comes to: the time that is in it, and how much room it takes or would take. */
 #include "_core.h"
 
 const char core_totals_doc[] =
@@ -44,3 +44,14 @@ static PyObject *do_totals(PyObject *self, tp_recording *recording, PyObject *un
 }
 
 CORE_DEFINE_METHOD(core_totals, do_totals)
+
+const char core_sizeof_doc[] = "__sizeof__($self, /)\n--\n\n"
+                               "Bytes of memory, about, that the recording takes; without what was added.";
+
+static PyObject *do_sizeof(PyObject *self, tp_recording *recording, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromSize_t((size_t)Py_TYPE(self)->tp_basicsize + tp_recording_memory(recording));
+}
+
+CORE_DEFINE_METHOD(core_sizeof, do_sizeof)

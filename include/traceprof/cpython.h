@@ -134,11 +134,12 @@ TP_API TP_NODISCARD tp_status tp_recording_enter(tp_recording *recording);
 TP_API void tp_recording_exit(tp_recording *recording);
 
 /* Whether the recording is one of many short ones: where events have to be switched on for it (3.12+), that is
- * then done under an id other than the profiler's, and as it stops as the last one, they stay on for the next
- * TP_IDLE_EVENTS of them, or until the next recording starts. That costs less than to switch them off and on, and
- * is all that it costs: a program without events has nothing to pay, and one with events is rid of them soon. */
-#define TP_IDLE_EVENTS 300
-TP_API void tp_recording_set_recurrent(tp_recording *recording, int is_recurrent);
+ * then done under an id other than the profiler's, and as it stops as the last one, they stay on for so many of
+ * them (0: it is not), or until the next recording starts. That costs less than to switch them off and on, and is
+ * all that it costs: a program without events has nothing to pay, and one with events is rid of them soon. As many
+ * as cost what switching does, which goes through all code that runs, are never twice as dear as the best choice:
+ * some hundreds for a function's call, thousands for a web request. */
+TP_API void tp_recording_set_recurrent(tp_recording *recording, uint32_t idle_events);
 
 /* Recordings with a purpose in common, which is known by an address that is never read through (NULL: none); and
  * whether one of them records in the present context. */

@@ -3,7 +3,6 @@
 #include "engine.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "barrier.h"
 #include "calibration.h"
@@ -20,7 +19,7 @@
 #define LONGEST_WAIT 2000000
 #define WAIT_STEP 100
 
-static tp_status raise(tp_status status)
+tp_status tp_raise(tp_status status)
 {
     if (status == TP_ENOMEM)
         PyErr_NoMemory();
@@ -33,7 +32,7 @@ tp_status tp_engine_create(tp_engine **out)
 {
     tp_engine *engine = PyMem_RawCalloc(1, sizeof *engine);
     if (engine == NULL)
-        return raise(TP_ENOMEM);
+        return tp_raise(TP_ENOMEM);
     tp_status status = tp_clock_create(&engine->elder, TP_CLOCK_AUTO);
     if (status == TP_OK)
         status = tp_watch_create(engine);
@@ -49,7 +48,7 @@ tp_status tp_engine_create(tp_engine **out)
         tp_watch_destroy(engine);
         tp_clock_destroy(engine->elder);
         PyMem_RawFree(engine);
-        return raise(status);
+        return tp_raise(status);
     }
     tp_suspensions_init(&engine->suspensions, NULL);
     engine->nearest_offset = tp_nearest_offset();
@@ -121,6 +120,25 @@ static void free_recording(tp_recording *recording)
     Py_XDECREF(company);
 }
 
+static void begin_to_run(tp_recording *recording)
+{
+    recording->running = true;
+    recording->starts++;
+    recording->next_active = recording->engine->active;
+    recording->engine->active = recording;
+}
+
+/* Who walks along the list just now goes on from it. */
+static void cease_to_run(tp_recording *recording)
+{
+    recording->running = false;
+    tp_recording **link = &recording->engine->active;
+    while (*link != NULL && *link != recording)
+        link = &(*link)->next_active;
+    if (*link != NULL)
+        *link = recording->next_active;
+}
+
 static void count_running(tp_engine *engine, tp_scope scope, int change)
 {
     size_t step = (size_t)change;
@@ -135,7 +153,7 @@ static void count_running(tp_engine *engine, tp_scope scope, int change)
 static void detach(tp_recording *recording)
 {
     tp_engine *engine = recording->engine;
-    recording->running = false; /* first: nobody attaches it anew */
+    cease_to_run(recording); /* first: nobody attaches it anew */
     tp_thread_detach_all(recording);
     tp_contexts_leave(recording);
     tp_greenlets_unwatch(engine, tp_thread_find(engine));
@@ -315,11 +333,11 @@ tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
     tp_recording_options all = TP_RECORDING_OPTIONS_INIT;
     const tp_recording_options *options = &all;
     if (given->size < SMALLEST_OPTIONS)
-        return raise(TP_EARGUMENT);
+        return tp_raise(TP_EARGUMENT);
     memcpy(&all, given, given->size < sizeof all ? given->size : sizeof all);
     tp_recording *recording = PyMem_RawCalloc(1, sizeof *recording);
     if (recording == NULL)
-        return raise(TP_ENOMEM);
+        return tp_raise(TP_ENOMEM);
     recording->engine = engine;
     recording->owner = options->owner;
     recording->builtins = options->no_builtins == 0;
@@ -339,7 +357,7 @@ tp_status tp_locked_recording_create(tp_recording **out, tp_engine *engine,
     }
     if (status != TP_OK) {
         free_recording(recording);
-        return raise(status);
+        return tp_raise(status);
     }
     if (engine->busy == 0)
         bury_condemned(engine);
@@ -380,7 +398,7 @@ static void wait_for_others(tp_recording *recording)
     end_busy(engine);
 }
 
-static tp_status refuse_in_timer(tp_recording *recording, const char *what)
+tp_status tp_recording_refuse_in_timer(tp_recording *recording, const char *what)
 {
     if (recording->busy > 0 && !tp_busy_here())
         wait_for_others(recording);
@@ -398,7 +416,7 @@ static tp_status start_running(tp_recording *recording)
     tp_greenlets_look(engine);
     recording->started_by = PyThread_get_thread_ident();
     tp_calibration_apply(recording);
-    recording->running = true;
+    begin_to_run(recording);
     count_running(engine, recording->scope, 1);
     tp_status status = recording->scope == TP_SCOPE_CONTEXT ? tp_contexts_join(recording)
                                                             : tp_thread_attach(recording);
@@ -424,7 +442,7 @@ tp_status tp_locked_recording_start(tp_recording *recording)
 {
     if (recording->running)
         return refuse_running(recording);
-    tp_status status = refuse_in_timer(recording, "enable a profile");
+    tp_status status = tp_recording_refuse_in_timer(recording, "enable a profile");
     if (status != TP_OK)
         return status;
     if (recording->running)
@@ -433,21 +451,30 @@ tp_status tp_locked_recording_start(tp_recording *recording)
     status = start_running(recording);
     tp_recording_end_busy(recording);
     sweep_if_idle(recording->engine);
-    return raise(status);
+    return tp_raise(status);
 }
 
 tp_status tp_locked_recording_stop(tp_recording *recording)
 {
-    tp_status status = refuse_in_timer(recording, "disable a profile");
+    tp_status status = tp_recording_refuse_in_timer(recording, "disable a profile");
     if (status != TP_OK || !recording->running)
         return status;
     stop_running(recording);
-    return raise(tp_session_status(recording->session));
+    return tp_raise(tp_session_status(recording->session));
+}
+
+/* What is known of functions stays for the next start, unless objects are held for it, which may be many. */
+static void forget_all(tp_recording *recording)
+{
+    PyObject *held = recording->held;
+    recording->held = NULL;
+    tp_session_reset(recording->session, held == NULL);
+    Py_XDECREF(held);
 }
 
 tp_status tp_locked_recording_clear(tp_recording *recording)
 {
-    tp_status status = refuse_in_timer(recording, "clear a profile");
+    tp_status status = tp_recording_refuse_in_timer(recording, "clear a profile");
     if (status != TP_OK)
         return status;
     tp_suspensions_forget(&recording->engine->suspensions, recording->session);
@@ -455,10 +482,14 @@ tp_status tp_locked_recording_clear(tp_recording *recording)
     Py_CLEAR(recording->company);
     if (recording->running)
         tp_company_note(recording);
+    if (!recording->running && !tp_threads_may_use(recording)) {
+        forget_all(recording);
+        return TP_OK;
+    }
     tp_threads_pause(recording);
     status = tp_session_clear(recording->session);
     tp_threads_resume(recording);
-    return raise(status);
+    return tp_raise(status);
 }
 
 void tp_locked_recording_destroy(tp_recording *recording)
@@ -489,57 +520,6 @@ int tp_locked_recording_is_running(const tp_recording *recording)
     return recording->running;
 }
 
-static int64_t count_lost_hooks(const tp_recording *recording)
-{
-    bool now = recording->running &&
-               (recording->evicted || tp_hooks_were_taken(recording->engine, recording));
-    return (int64_t)recording->hook_lost + now;
-}
-
-static tp_status describe(const tp_recording *recording, tp_profile *profile)
-{
-    const char *version = Py_GetVersion();
-    size_t size = strcspn(version, " ");
-    const char *hook = tp_hooks_name();
-    tp_status status = tp_profile_set_text(profile, "python", version, size);
-    if (status == TP_OK)
-        status = tp_profile_set_text(profile, "hook", hook, strlen(hook));
-    if (status == TP_OK)
-        status = tp_filter_describe(recording->filter, profile);
-    if (status == TP_OK)
-        status = tp_profile_set_integer(profile, "hook_lost", count_lost_hooks(recording));
-    if (status == TP_OK)
-        status = tp_company_describe(recording, profile);
-    if (status == TP_OK)
-        status = tp_calibration_describe(recording, profile);
-    if (status == TP_OK && recording->timer != NULL)
-        status = tp_profile_set_integer(profile, "timer_failures",
-                                        (int64_t)recording->timer->failures);
-    if (status == TP_OK && recording->timer != NULL)
-        status = tp_profile_set_integer(profile, "timer_backwards",
-                                        (int64_t)recording->timer->backwards);
-    return status;
-}
-
-tp_status tp_locked_recording_profile(tp_recording *recording, tp_profile **out)
-{
-    tp_profile *profile;
-    tp_status status = refuse_in_timer(recording, "read a profile");
-    if (status != TP_OK)
-        return status;
-    tp_threads_pause(recording);
-    status = tp_session_profile(recording->session, &profile);
-    tp_threads_resume(recording);
-    if (status != TP_OK)
-        return raise(status);
-    status = describe(recording, profile);
-    if (status == TP_OK)
-        *out = profile;
-    else
-        tp_profile_destroy(profile);
-    return raise(status);
-}
-
 uint64_t tp_locked_recording_timer_failures(const tp_recording *recording)
 {
     return recording->timer != NULL ? recording->timer->failures : 0;
@@ -567,23 +547,4 @@ tp_status tp_locked_recording_set_options(tp_recording *recording, uint32_t no_e
 PyObject *tp_recording_timer(const tp_recording *recording)
 {
     return recording->timer != NULL ? recording->timer->callable : NULL;
-}
-
-PyObject *tp_locked_recording_code(const tp_recording *recording, const tp_function *function)
-{
-    const void *key = tp_session_find_key(recording->session, function);
-    PyObject *object = (PyObject *)(uintptr_t)key;
-    tp_string file = function->label.file;
-    bool builtin = function->label.line == 0 && file.size == 1 && file.bytes[0] == '~';
-    return key == NULL || builtin || !PyCode_Check(object)
-               ? NULL
-               : tp_watch_hold(recording->engine, object);
-}
-
-size_t tp_locked_recording_memory(const tp_recording *recording)
-{
-    tp_threads_pause(recording);
-    size_t bytes = sizeof *recording + tp_session_memory(recording->session);
-    tp_threads_resume(recording);
-    return bytes;
 }

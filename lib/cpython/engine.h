@@ -85,7 +85,8 @@ struct tp_engine {
                                  of the engine (tp_here) may have become wrong. */
     bool released;            /* freed with its last recording */
     tp_clock *elder;          /* Owned; recordings' clocks are fitted from its creation on */
-    tp_recording *recordings; /* all that exist; Borrowed. */
+    tp_recording *recordings; /* all that exist; Borrowed. Many of them may be sums that never run */
+    tp_recording *active;     /* those that run; Borrowed. */
     tp_thread *threads;       /* Owned. */
     tp_attachment *retired;   /* Owned; ended while a hook may have been walking over them */
 #ifdef TP_FREE_THREADED
@@ -106,6 +107,7 @@ struct tp_engine {
     size_t running_filtered;   /* of these, those that leave code out */
     tp_filter *filters;       /* Owned. */
     bool switched_off;        /* events of some code, since the last restart */
+    uint32_t patience;        /* events on the long way until any is */
     size_t busy;              /* sum of the recordings' and of `waiting`: nothing is freed while it is not 0 */
     size_t waiting;           /* threads that wait for a recording not to be busy */
     bool has_condemned;       /* recordings were destroyed meanwhile */
@@ -122,6 +124,7 @@ struct tp_engine {
 struct tp_recording {
     tp_engine *engine;  /* Borrowed. */
     tp_recording *next; /* in the engine's list */
+    tp_recording *next_active; /* in that of those that run; as it was then if it has stopped since */
     tp_clock *clock;    /* Owned. */
     tp_timer *timer;    /* Owned; NULL unless the clock is the caller's */
     tp_session *session; /* Owned. */
@@ -132,6 +135,7 @@ struct tp_recording {
     size_t busy;          /* >0 while its timer is called or a label is made, on whatever thread */
     bool condemned;       /* destroyed while the engine was busy; freed later */
     bool running;
+    uint64_t starts;      /* how often it was started */
     bool long_way;        /* the builtin that begins is not told apart at a glance */
     bool evicted;         /* the hook was taken since the last start */
     uint64_t hook_lost;   /* recordings from start to stop of which that is true */
@@ -140,7 +144,7 @@ struct tp_recording {
     tp_scope scope;
     tp_ticket *ticket;    /* Owned; while a context's runs */
     const void *group;    /* never read through; NULL: none */
-    bool recurrent;       /* others like it are to follow */
+    uint32_t idle_events; /* for which hooks stay, as others like it are to follow; or 0 */
     tp_filter *filter;    /* Borrowed from the engine; NULL: all code is recorded */
     unsigned long started_by;   /* ident of the thread */
     tp_attachment *attachments; /* Owned; while running */
@@ -169,6 +173,13 @@ extern _Thread_local tp_here_entry tp_here __attribute__((tls_model("initial-exe
 #else
 extern _Thread_local tp_here_entry tp_here;
 #endif
+
+/* The status, with an exception set unless it is TP_OK: one that is set already stays, but for TP_ENOMEM. */
+tp_status tp_raise(tp_status status);
+
+/* TP_ESTATE with an exception where the recording is busy, and that not only for a moment on another thread.
+ * `what`: what cannot be done then. */
+TP_NODISCARD tp_status tp_recording_refuse_in_timer(tp_recording *recording, const char *what);
 
 /* Around what may run Python code, or collect garbage, from within a hook. A busy recording can be
  * neither stopped nor cleared; what is destroyed meanwhile is freed when nothing is busy any more. */
@@ -289,6 +300,9 @@ void tp_attachment_retire(tp_attachment *attachment);
 
 /* Makes all threads look their entries up anew. */
 void tp_engine_renew(tp_engine *engine);
+
+/* Whether a hook that is under way may still lead to a track of the recording, which has stopped. */
+bool tp_threads_may_use(const tp_recording *recording);
 
 /* Frees what was ended while hooks were busy; only when none is. */
 void tp_threads_sweep(tp_engine *engine);

@@ -218,15 +218,28 @@ bool tp_filter_decide(tp_recording *recording, PyObject *code)
     return decide(recording, code) != RECORDED;
 }
 
+void tp_filters_be_patient(tp_engine *engine)
+{
+    engine->patience = TP_PATIENCE;
+}
+
 bool tp_filters_switch_off(tp_engine *engine, PyObject *code)
 {
-    if (engine->running_filtered == 0 || engine->running_filtered < engine->running ||
-        tp_contexts_is_carrier(code, engine->carrier))
+    if (engine->running_filtered == 0 || engine->running_filtered < engine->running)
         return false;
-    for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
+    if (engine->patience > 0) {
+        engine->patience--;
+        return false;
+    }
+    if (tp_contexts_is_carrier(code, engine->carrier))
+        return false;
+    const tp_recording *first = engine->active;
+    for (tp_recording *r = engine->active; r != NULL; r = r->next_active) {
         if (r->running && decide(r, code) != LEFT_OUT)
             return false;
     }
+    if (engine->active != first) /* to decide may have let go of the lock */
+        return false;
     for (tp_filter *f = engine->filters; f != NULL; f = f->next)
         f->covers = f->running > 0;
     engine->switched_off = true;

@@ -4,7 +4,10 @@
  * Recordings with equal patterns share a filter, and what it has decided. Where every recording that
  * runs leaves code out, hooks give back DISABLE and the interpreter does not call again from there,
  * until sys.monitoring.restart_events() is called. That is due when a recording starts that may want
- * what is off: not when its filter has left out all that was switched off since (`covers`). */
+ * what is off: not when its filter has left out all that was switched off since (`covers`).
+ *
+ * A restart has the interpreter go through all code once more. So nothing is switched off in the first events
+ * of what may be over soon, as a web request is. */
 #ifndef TP_FILTER_H
 #define TP_FILTER_H
 
@@ -42,6 +45,10 @@ static inline bool tp_filter_leaves_out(tp_recording *recording, PyObject *code)
 {
     return TP_UNLIKELY(recording->filter != NULL) && tp_filter_decide(recording, code);
 }
+
+/* The hooks are there anew: so many events come the long way before any is switched off. */
+#define TP_PATIENCE 2000
+void tp_filters_be_patient(tp_engine *engine);
 
 /* Whether all that run leave it out: it is then taken to be switched off, here and now. */
 bool tp_filters_switch_off(tp_engine *engine, PyObject *code);

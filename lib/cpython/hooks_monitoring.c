@@ -359,7 +359,7 @@ static tp_status install(tp_engine *engine, const tp_recording *recording)
     /* The id may have been taken away meanwhile, and what is there now is another's. */
     if (hooks->tool >= 0 && !owns_tool(engine)) {
         release_tool(engine);
-        for (tp_recording *r = engine->recordings; r != NULL; r = r->next)
+        for (tp_recording *r = engine->active; r != NULL; r = r->next_active)
             r->evicted = r->evicted || r->running;
     }
     hooks->idle = 0;
@@ -369,9 +369,10 @@ static tp_status install(tp_engine *engine, const tp_recording *recording)
     }
     tp_status status = check_changes(hooks);
     if (status == TP_OK)
-        status = claim_tool(engine, recording->recurrent);
+        status = claim_tool(engine, recording->idle_events > 0);
     if (status != TP_OK)
         return status;
+    tp_filters_be_patient(engine);
     status = register_callbacks(engine);
     if (status == TP_OK)
         status = set_events(engine, recording->builtins);
@@ -434,7 +435,7 @@ static bool may_stay(const tp_engine *engine, const tp_recording *recording)
     (void)recording;
     return false;
 #else
-    return recording->recurrent && !recording->evicted && !engine->released;
+    return recording->idle_events > 0 && !recording->evicted && !engine->released;
 #endif
 }
 
@@ -444,7 +445,7 @@ void tp_hooks_remove(tp_engine *engine, tp_recording *recording, bool *evicted)
     tp_control_begin(engine);
     if (engine->running == 0 && engine->hooks->tool >= 0) {
         if (may_stay(engine, recording))
-            engine->hooks->idle = TP_IDLE_EVENTS;
+            engine->hooks->idle = recording->idle_events;
         else if (!release_tool(engine))
             *evicted = true;
     }

@@ -132,11 +132,11 @@ void tp_recording_set_group(tp_recording *recording, const void *group)
     tp_lock_end(&lock);
 }
 
-void tp_recording_set_recurrent(tp_recording *recording, int is_recurrent)
+void tp_recording_set_recurrent(tp_recording *recording, uint32_t idle_events)
 {
     tp_lock lock;
     tp_lock_begin(&lock, recording->engine->post);
-    recording->recurrent = is_recurrent != 0;
+    recording->idle_events = idle_events;
     tp_lock_end(&lock);
 }
 

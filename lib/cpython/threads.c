@@ -230,6 +230,14 @@ void tp_attachment_retire(tp_attachment *attachment)
     engine->retired = attachment;
 }
 
+bool tp_threads_may_use(const tp_recording *recording)
+{
+    const tp_attachment *a = recording->engine->retired;
+    while (a != NULL && a->recording != recording)
+        a = a->next_of_recording;
+    return a != NULL;
+}
+
 /* The track of a thread that has ended, taken from it; NULL if all are alive. */
 static tp_track *take_attached(tp_recording *recording)
 {
@@ -300,13 +308,14 @@ static tp_status attach(tp_recording *recording, tp_thread *thread)
     tp_attachment *attachment = PyMem_RawCalloc(1, sizeof *attachment);
     if (attachment == NULL)
         return TP_ENOMEM;
+    uint64_t starts = recording->starts;
     tp_status status = find_track(recording, thread, &attachment->track);
     if (status != TP_OK) {
         PyMem_RawFree(attachment);
         return status;
     }
-    /* To find the name may have let go of the lock. */
-    if (!recording->running) {
+    /* To find the name may have let go of the lock, and of the track. */
+    if (!recording->running || recording->starts != starts) {
         PyMem_RawFree(attachment);
         return TP_OK;
     }
@@ -364,7 +373,7 @@ static void attach_or_fail(tp_recording *recording, tp_thread *thread)
 
 static void attach_everywhere(tp_engine *engine, tp_thread *thread)
 {
-    for (tp_recording *r = engine->recordings; r != NULL; r = r->next) {
+    for (tp_recording *r = engine->active; r != NULL; r = r->next_active) {
         if (r->running && r->scope == TP_SCOPE_PROCESS && find_attachment(r, thread) == NULL)
             attach_or_fail(r, thread);
     }

@@ -58,7 +58,7 @@ class Profile(_core.Profiler):
         pattern is for paths: "site-packages/", "*/tests/*". Included is all code unless said otherwise;
         what is excluded is not included. Code that is left out is transparent: what it calls is called
         by the nearest recorded caller, whose own time holds its time. Built-ins go with the code that
-        calls them. From Python 3.12 on, code that is left out costs nothing after its first calls.
+        calls them. From Python 3.12 on, code that is left out soon costs nothing.
     compensate: whether what recording cost is taken out of the times that are shown (docs/accuracy.md). False:
         times as measured. A file that is written holds both. None: unless a timer is given, whose times are
         always as measured. The first profile of a process takes some 40 ms to find out what recording costs.

@@ -351,7 +351,7 @@ def test_random_programs(tmp_path, functions, generators, first, second, builtin
 
     def profile_of(parts):
         if by_exclusion:
-            options = {"exclude": [part + "/*" for part in PARTS if part not in parts] + [HERE]}
+            options = {"exclude": [part + "/*" for part in PARTS if part not in parts] + [HERE, "worn"]}
         else:
             options = {"include": sorted(parts) or "nothing.at.all"}
         return ctraceprof.Profile(builtins=builtins, scope=scope, **options)
@@ -367,6 +367,8 @@ def test_random_programs(tmp_path, functions, generators, first, second, builtin
     tree = Tree(tmp_path / "whole.prof")
     a, b, a_too, every = profile_of(first), profile_of(second), profile_of(first), profile_of(PARTS)
     a.enable()
+    for _ in range(PATIENCE):
+        worn()
     program()  # a alone: what it leaves out is switched off
     b.enable()
     program()
@@ -386,7 +388,17 @@ def test_random_programs(tmp_path, functions, generators, first, second, builtin
     assert figures(every) == times(2, projected(tree, PARTS))
 
 
-# What is left out costs nothing after its first events.
+# What is left out costs nothing after so many events as come before anything is switched off.
+
+PATIENCE = 2000
+worn = make("def worn(): pass", "/x/worn.py", __name__="worn")["worn"]
+
+
+def wear_out():
+    """Events of what is to be left out by all profiles that are enabled."""
+    for _ in range(PATIENCE):
+        worn()
+
 
 
 def instrumented(function):
@@ -433,7 +445,10 @@ def test_code_left_out_is_not_instrumented(scope, builtins):
     with ctraceprof.Profile(builtins=builtins):
         functions[0]()
         assert all(map(instrumented, functions))
-    with ctraceprof.Profile(exclude="busy", builtins=builtins, scope=scope):
+    with ctraceprof.Profile(exclude=["busy", "worn"], builtins=builtins, scope=scope):
+        functions[0]()
+        assert all(map(instrumented, functions))  # it may be over soon
+        wear_out()
         functions[0]()
         functions[0]()
         assert list(map(instrumented, functions)) == [[], [], []]
@@ -442,7 +457,8 @@ def test_code_left_out_is_not_instrumented(scope, builtins):
 @needs_monitoring
 def test_code_left_out_on_another_thread_is_not_instrumented():
     functions = busy()
-    with ctraceprof.Profile(exclude="busy"):
+    with ctraceprof.Profile(exclude=["busy", "worn"]):
+        wear_out()
         thread = threading.Thread(target=lambda: [functions[0](), functions[0]()])
         thread.start()
         thread.join()
@@ -452,12 +468,14 @@ def test_code_left_out_on_another_thread_is_not_instrumented():
 @needs_monitoring
 def test_code_that_another_profile_records_stays_instrumented():
     functions = busy()
-    whole, part, other = ctraceprof.Profile(), ctraceprof.Profile(exclude="busy"), busy("other")
+    whole, part, other = ctraceprof.Profile(), ctraceprof.Profile(exclude=["busy", "worn"]), busy("other")
     with whole, part:
+        wear_out()
         functions[0]()
         other[0]()
         assert all(map(instrumented, functions))
     part.enable()
+    wear_out()
     functions[0]()
     assert not any(map(instrumented, functions))
     with ctraceprof.Profile(include="busy") as wanted:
@@ -472,9 +490,10 @@ def test_equal_filters_do_not_restart_each_other():
     """What is off stays off as a second profile with the same patterns, in whatever order, begins."""
     functions = busy()
     seen = []
-    with ctraceprof.Profile(exclude=["busy", "x"]):
+    with ctraceprof.Profile(exclude=["busy", "worn"]):
+        wear_out()
         functions[0]()
-        for patterns in (["busy", "x"], ["x", "busy", "x"]):
+        for patterns in (["busy", "worn"], ["worn", "busy", "worn"]):
             with ctraceprof.Profile(exclude=patterns):
                 functions[0](lambda: seen.append(list(map(instrumented, functions))))
         # And a third one that wants more starts all anew: the line behind the call has yet to run.
@@ -488,8 +507,9 @@ def test_equal_filters_do_not_restart_each_other():
 def test_a_filter_that_was_not_there_all_the_time_restarts():
     """a switches off alone, then both; b's own later sessions must not trust what a switched off."""
     f, g = busy("f"), busy("g")
-    profile_a, profile_b = ctraceprof.Profile(exclude=["f", "g"]), ctraceprof.Profile(exclude="g")
+    profile_a, profile_b = ctraceprof.Profile(exclude=["f", "g", "worn"]), ctraceprof.Profile(exclude="g")
     with profile_a:
+        wear_out()
         f = make("def f(): return len(())", "/x/f.py", __name__="f")["f"]
         f()
         with profile_b:
@@ -507,7 +527,8 @@ def test_other_tools_find_everything_switched_on():
     """What was off would stay so, for the next tool under this id, until the code runs again."""
     monitoring = sys.monitoring
     function = make("def f(): return 1", "/x/f.py", __name__="f")["f"]
-    with ctraceprof.Profile(exclude="f"):
+    with ctraceprof.Profile(exclude=["f", "worn"]):
+        wear_out()
         function()
         function()
     seen = []

@@ -419,3 +419,22 @@ def test_write_and_probe_arguments(tmp_path):
     assert os.listdir(tmp_path) == []
     with pytest.raises(TypeError, match="path must be bytes, not str"):
         ctraceprof._core.probe("x")
+
+
+def test_its_size_is_that_of_what_was_recorded():
+    profile = ctraceprof.Profile()
+    empty = sys.getsizeof(profile)
+    with profile:
+        sorted(range(3), key=lambda x: -x)
+    few = sys.getsizeof(profile)
+    namespaces = [{} for _ in range(2000)]
+    for number, namespace in enumerate(namespaces):
+        exec(f"def f{number}(): pass", namespace)
+    with profile:
+        for number, namespace in enumerate(namespaces):
+            namespace[f"f{number}"]()
+    many = sys.getsizeof(profile)
+    profile.clear()
+    names = sys.getsizeof(profile)
+    assert 0 < empty < few < names < many  # the functions that it has met are not forgotten
+    assert many > 2000 * 72
