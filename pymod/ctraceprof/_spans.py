@@ -88,7 +88,7 @@ class SpanLog:
         self.dropped = 0  # spans beyond MAX_SPANS: in the totals only
         self._outer = outer  # of a capture around this one
         self._token = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a span may end as garbage is collected, wherever that is
         self._spans = []
         self._totals = {}
         self._statements = {}
@@ -180,10 +180,10 @@ class SpanLog:
     def spans(self):
         """A list of Span, by their start. What is still open is not in it."""
         with self._lock:
-            spans = sorted(self._spans, key=lambda entry: entry[:2])
+            spans = list(self._spans)
         return [
             Span(name, (start - self.started) / 1e9, (end - start) / 1e9, failed, statement)
-            for start, end, name, failed, statement in spans
+            for start, end, name, failed, statement in sorted(spans, key=lambda entry: entry[:2])
         ]
 
     def totals(self):
@@ -191,7 +191,7 @@ class SpanLog:
         with self._lock:
             return [
                 SpanTotal(name, t.calls, t.time / 1e9, t.longest / 1e9, t.failed)
-                for name, t in self._totals.items()
+                for name, t in list(self._totals.items())
             ]
 
     def statements(self):
@@ -201,7 +201,7 @@ class SpanLog:
                 StatementTotal(
                     name, t.calls, t.time / 1e9, t.longest / 1e9, t.fetching / 1e9, t.rows, t.failed
                 )
-                for name, t in self._statements.items()
+                for name, t in list(self._statements.items())
             ]
         return sorted(rows, key=lambda row: (-row.seconds, row.statement))
 

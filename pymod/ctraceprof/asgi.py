@@ -10,6 +10,7 @@ from types import CoroutineType
 
 from ._web.core import inherited_capture, under_way
 from ._web.face import Face
+from ._web.sampling import NO, YES
 from ._web.scrape import Scrape, ScrapeWish
 from ._web.templates import route_path, scope_template
 
@@ -20,6 +21,28 @@ MARK = "ctraceprof.capture"
 
 # Messages that begin a response, and have its headers.
 STARTS = ("http.response.start", "websocket.accept", "websocket.http.response.start")
+
+
+def _coroutine_function(call):
+    """A method that gives what is to be awaited, as one that servers take for a coroutine function."""
+    if hasattr(inspect, "markcoroutinefunction"):  # 3.12
+        return inspect.markcoroutinefunction(call)
+
+    # uvicorn takes what can be called without arguments for something that makes applications.
+    @functools.wraps(call)
+    async def awaiting(self, scope, receive, send):
+        return await call(self, scope, receive, send)
+
+    return awaiting
+
+
+def _coroutine(awaitable):
+    """What an application gave, as servers may want to make a task of it."""
+    return awaitable if type(awaitable) is CoroutineType else _awaited(awaitable)
+
+
+async def _awaited(awaitable):
+    return await awaitable
 
 
 def _header(scope, wanted):
@@ -146,6 +169,21 @@ async def _send_answer(send, scope, answer):
     await send({"type": "http.response.body", "body": body})
 
 
+async def _run(web, capture, app, scope, receive, send):
+    """The application's part of a captured request, and its end."""
+    try:
+        await _clocked(app(scope, receive, send), capture)
+    except GeneratorExit as error:  # perhaps garbage is being collected
+        capture.left_by(error)
+        web.abandon(capture)
+        raise
+    except BaseException as error:
+        capture.left_by(error)
+        web.end(capture)
+        raise
+    web.end(capture)
+
+
 async def _replace(web, capture, app, scope, receive, send):
     """Run the application, and send the report where it would have sent its response."""
     is_sent = False
@@ -164,16 +202,11 @@ async def _replace(web, capture, app, scope, receive, send):
             await send_report()
 
     try:
-        await _clocked(app(scope, receive, dropping), capture)
-    except BaseException as error:
-        capture.left_by(error)
-        web.end(capture)
-        if isinstance(error, Exception):
-            with contextlib.suppress(Exception):  # the application's is the one to be raised
-                await send_report()
+        await _run(web, capture, app, scope, receive, dropping)
+    except Exception:
+        with contextlib.suppress(Exception):  # the application's is the one to be raised
+            await send_report()
         raise
-    finally:
-        web.end(capture)
     await send_report()
 
 
@@ -195,7 +228,8 @@ class ProfilerMiddleware(Face):
         in place of the response, with "profile=report" in its query or "X-Profile: report" as a header. The format
         is profile_format in the query, or X-Profile-Format: html (default), text, speedscope, pstats, json.
         Where the profile cannot be had, X-Profile-Error says why.
-    one_in: int N: each request is captured with probability 1/N.
+    one_in: int N: each request is captured with probability 1/N; where captures would come at less than 30 ms from
+        each other, four in a row with longer pauses, which costs half as much.
     per_second: int or float: so many requests are captured in any second, at most; each kind of path gets its turn.
     path: where the pages are, such as "/-/profiles": routes and captures of this process, reports, metrics (for
         Prometheus), debug/pprof/profile?seconds=N (the whole process, for Pyroscope and Parca). Needs guard or
@@ -221,31 +255,54 @@ class ProfilerMiddleware(Face):
     logging.getLogger("ctraceprof"), and the request goes on. An instance may serve any number of event loops.
     """
 
-    async def __call__(self, scope, receive, send):
+    @_coroutine_function
+    def __call__(self, scope, receive, send):
+        """What is to be awaited: of most requests the application's own coroutine, which then costs no more."""
         kind = scope["type"]
         if kind != "http" and kind != "websocket":
-            return await self.app(scope, receive, send)
+            return _coroutine(self.app(scope, receive, send))
+        if under_way or self._has_when or self._is_measuring or self._may_ask(scope):
+            return self._serve(scope, receive, send)
+        if self._is_sampling:
+            turn = self._web.is_sampled(scope["path"])
+            if turn:
+                return self._capture(scope, receive, send, None, turn)
+        return _coroutine(self.app(scope, receive, send))
+
+    def _may_ask(self, scope):
+        """Whether a request may be one for the pages, or one that asks for a profile."""
+        if self._path is not None and self._path in scope["path"]:
+            return True
+        if self._has_secret:
+            for name, _ in scope["headers"]:
+                if name == b"x-profile-key":
+                    return True
+        return self._has_guard and b"profile=" in scope["query_string"]
+
+    async def _serve(self, scope, receive, send):
+        """All that can be with a request."""
         if under_way:
             self._tell_apart(scope)
         if self._path is not None and self._path in scope["path"] and await self._serve_page(scope, receive, send):
-            return None
-        ask, is_wanted = None, False
+            return
+        ask, turn = None, NO
         if self._has_secret:
-            for name, value in scope["headers"]:
-                if name == b"x-profile-key":
-                    ask = self._ask_with(scope, value)
-                    break
+            key = _header(scope, b"x-profile-key")
+            if key is not None:
+                ask = self._ask_with(scope, key)
         if ask is None and self._has_guard and b"profile=" in scope["query_string"]:
             ask = await self._ask_guard(scope)
         if ask is None:
-            is_wanted = self._has_when and await self._is_true("when", scope)
-            if not is_wanted and self._is_sampling:
-                is_wanted = self._web.is_sampled(scope["path"])
-        if ask is not None or is_wanted:
-            return await self._capture(scope, receive, send, ask)
-        if self._is_measuring and kind == "http":
-            return await self._measure(scope, receive, send)
-        return await self.app(scope, receive, send)
+            if self._has_when and await self._is_true("when", scope):
+                turn = YES
+            elif self._is_sampling:
+                turn = self._web.is_sampled(scope["path"])
+        if ask is not None or turn:
+            await self._capture(scope, receive, send, ask, turn)
+        elif self._is_measuring and scope["type"] == "http":
+            await self._measure(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     # --- which requests ----------------------------------------------------------------------
 
@@ -278,30 +335,24 @@ class ProfilerMiddleware(Face):
 
     # --- captures ----------------------------------------------------------------------------
 
-    async def _capture(self, scope, receive, send, ask):
+    async def _capture(self, scope, receive, send, ask, turn):
         web = self._web
         before = dict(scope)
         path = route_path(scope["path"], scope.get("root_path", ""))
         kind = scope["type"]
         method = scope["method"] if kind == "http" else "WEBSOCKET"
         find = functools.partial(scope_template, scope, before)
-        capture, why = web.begin(kind, method, path, scope, find, ask, _current_task())
+        capture, why = web.begin(kind, method, path, scope, find, ask, turn, _current_task())
         if capture is None:
             if ask is not None:
                 send = _with_headers(send, lambda message: [("X-Profile-Error", why)])
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         scope[MARK] = capture.id
         if ask is not None and ask.replace and kind == "http":
             await _replace(web, capture, self.app, scope, receive, send)
-            return None
-        try:
-            await _clocked(self.app(scope, receive, _noting(web, capture, send)), capture)
-        except BaseException as error:
-            capture.left_by(error)
-            raise
-        finally:
-            web.end(capture)
-        return None
+        else:
+            await _run(web, capture, self.app, scope, receive, _noting(web, capture, send))
 
     async def _measure(self, scope, receive, send):
         """A request that is not captured, for the histograms."""

@@ -4,28 +4,15 @@ import contextvars
 import inspect
 import threading
 import time
-from collections import deque
 from http import HTTPStatus
 
+from ._web.abandoned import abandon
 from ._web.face import Face
+from ._web.sampling import NO, YES
 from ._web.scrape import Scrape, ScrapeWish
 from ._web.templates import environ_template
 
 __all__ = ["ProfilerMiddleware"]
-
-# What was to be done at the close() of responses that were dropped without one. Appending takes no lock, and
-# may so happen wherever garbage is collected.
-_abandoned = deque()
-
-
-def _end_abandoned():
-    while True:
-        try:
-            end = _abandoned.popleft()
-        except IndexError:
-            return
-        end()
-
 
 def _bytes(value):
     """A header's value (bytes), or None. Servers decode with latin-1, as PEP 3333 has it."""
@@ -172,7 +159,7 @@ class _Body:
         # Servers must call close(), but what lies between may forget to.
         end = self.__dict__.get("_end")
         if end is not None:
-            _abandoned.append(end)
+            abandon(end)
 
 
 class _SizedBody(_Body):
@@ -218,7 +205,7 @@ class ProfilerMiddleware(Face):
             answer = self._page(environ)
             if answer is not None:
                 return _send_answer(environ, start_response, answer)
-        ask, is_wanted = None, False
+        ask, turn = None, NO
         if self._has_secret:
             key = environ.get("HTTP_X_PROFILE_KEY")
             if key is not None:
@@ -226,11 +213,12 @@ class ProfilerMiddleware(Face):
         if ask is None and self._has_guard and "profile=" in environ.get("QUERY_STRING", ""):
             ask = self._ask_guard(environ)
         if ask is None:
-            is_wanted = self._has_when and self._is_true("when", environ)
-            if not is_wanted and self._is_sampling:
-                is_wanted = self._web.is_sampled(environ.get("PATH_INFO", ""))
-        if ask is not None or is_wanted:
-            return self._capture(environ, start_response, ask)
+            if self._has_when and self._is_true("when", environ):
+                turn = YES
+            elif self._is_sampling:
+                turn = self._web.is_sampled(environ.get("PATH_INFO", ""))
+        if ask is not None or turn:
+            return self._capture(environ, start_response, ask, turn)
         if self._is_measuring:
             return self._measure(environ, start_response)
         return self.app(environ, start_response)
@@ -261,12 +249,11 @@ class ProfilerMiddleware(Face):
 
     # --- captures ----------------------------------------------------------------------------
 
-    def _capture(self, environ, start_response, ask):
-        _end_abandoned()
+    def _capture(self, environ, start_response, ask, turn):
         web, call = self._web, _Inside()
         method = environ["REQUEST_METHOD"]
         template = _Template(environ)
-        capture, why = call(web.begin, "http", method, _path(environ), environ, template, ask)
+        capture, why = call(web.begin, "http", method, _path(environ), environ, template, ask, turn)
         if capture is None:
             if ask is not None:
                 start_response = _with_headers(start_response, lambda status: [("X-Profile-Error", why)])

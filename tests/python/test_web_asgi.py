@@ -10,6 +10,7 @@ import pytest
 from web_asgi import KEY, SECRET, Client, calls, captures, fetch, get, never, scope_of
 
 import ctraceprof
+from ctraceprof._web import capture as capture_module
 from ctraceprof._web.core import under_way
 from ctraceprof.asgi import ProfilerMiddleware
 
@@ -93,7 +94,10 @@ def test_any_message_passes():
 def test_servers_see_that_it_is_asgi_3():
     import inspect
 
-    assert inspect.iscoroutinefunction(ProfilerMiddleware(application).__call__)
+    middleware = ProfilerMiddleware(application)
+    assert inspect.iscoroutinefunction(middleware.__call__)
+    with pytest.raises(TypeError):  # as uvicorn tries what it is
+        middleware()
 
 
 @pytest.mark.parametrize("options", [{}, EVERY, {"metrics": "all"}])
@@ -439,6 +443,12 @@ def test_the_applications_own_profile_goes_on():
 # --- nothing is left -------------------------------------------------------------------------
 
 
+def let_hooks_go():
+    """They may stay for some events, as another capture may follow."""
+    for _ in range(2000):
+        leaf()
+
+
 def hooks_are_off():
     import sys
 
@@ -465,6 +475,7 @@ def test_cancelled_requests_leave_nothing():
     kept = captures(middleware)
     assert len(kept) == 20 and {capture.error for capture in kept} == {"CancelledError"}
     assert middleware._web.routes.all()[0].errors == 0
+    let_hooks_go()
     assert hooks_are_off()
 
 
@@ -485,8 +496,55 @@ def test_a_loop_that_is_closed_on_a_request():
 
     asyncio.run(main())
     coroutine.close()
-    assert [capture.error for capture in captures(middleware)] == ["GeneratorExit"]
+    let_hooks_go()
     assert hooks_are_off()
+    (capture,) = under_way.values()
+    time.sleep(0.05)
+    assert middleware._web.answer("GET", "/", "").status == 200  # whatever comes next ends it
+    assert captures(middleware) == [capture] and under_way == {}
+    assert capture.error == "GeneratorExit" and capture.duration < 0.05
+    assert calls(capture.profile, HERE)["leaf"] == 1
+
+
+def test_a_request_that_garbage_is_collected_with_wherever_that_happens():
+    """In the middle of a page that has just begun to look at it, for one."""
+    from ctraceprof._web.page import capture_page
+
+    class Collects(ctraceprof.Profile):
+        def add(self, other):
+            gc.collect()
+            super().add(other)
+
+    async def app(scope, receive, send):
+        with ctraceprof.span("open"):
+            leaf()
+            await never()
+
+    def leave_one():
+        coroutine = middleware(scope_of(), client.receive, client.send)
+
+        async def main():
+            coroutine.send(None)
+
+        asyncio.run(main())
+        cycle = [coroutine]
+        cycle.append(cycle)
+
+    middleware, client = ProfilerMiddleware(app, **EVERY), Client()
+    gc.collect()
+    gc.disable()
+    try:
+        leave_one()
+        (capture,) = under_way.values()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(capture_module, "Profile", Collects)
+            assert b"leaf" in capture_page(capture)
+        assert capture.error == "GeneratorExit" and not capture.is_over
+    finally:
+        gc.enable()
+    assert middleware._web.answer("GET", "/", "").status == 200
+    assert captures(middleware) == [capture] and under_way == {}
+    assert middleware._web._places.take("all") and calls(capture.profile, HERE)["leaf"] == 1
 
 
 def test_a_client_that_leaves_while_the_response_streams():

@@ -10,7 +10,9 @@ import time
 import pytest
 from web_asgi import KEY, SECRET, Client, Log, calls, captures, fetch, get, never
 
+import ctraceprof
 from ctraceprof._web import capture as capture_module
+from ctraceprof._web import recorders as recorders_module
 from ctraceprof._web.core import under_way
 from ctraceprof.asgi import ProfilerMiddleware
 
@@ -316,7 +318,6 @@ def test_without_a_free_id_requests_go_on(monkeypatch):
     assert len(captures(app)) == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def exhausted(*arguments, **options):
     raise MemoryError
 
@@ -327,22 +328,29 @@ def disable_and_fail(profile):
     raise MemoryError
 
 
-@pytest.mark.parametrize("where", ["Profile", "open_spans", "Profile.disable", "Profile.add"])
-def test_without_memory_requests_go_on_and_places_are_given_back(monkeypatch, where):
+@pytest.mark.parametrize(
+    "module, where, begins",
+    [
+        (recorders_module, "Profile", False), (capture_module, "open_spans", False),
+        (recorders_module, "Profile.disable", True), (capture_module, "Profile", True),
+        (capture_module, "Profile.add", True),
+    ],
+)  # fmt: skip
+def test_without_memory_requests_go_on_and_places_are_given_back(monkeypatch, module, where, begins):
     """Wherever a capture fails: as it is made, as it begins, as it ends."""
     app = ProfilerMiddleware(application, secret=SECRET, max_at_once=1)
     name, _, method = where.partition(".")
     with monkeypatch.context() as patch, Log() as log:
         if method:
             fail = disable_and_fail if method == "disable" else exhausted
-            failing = type(name, (capture_module.Profile,), {method: fail})
-            patch.setattr(capture_module, name, failing)
+            failing = type(name, (ctraceprof.Profile,), {method: fail})
+            patch.setattr(module, name, failing)
         else:
-            patch.setattr(capture_module, name, exhausted)
+            patch.setattr(module, name, exhausted)
         for _ in range(3):
             answer = get(app, headers=[KEY])
             assert (answer.status, answer.body) == (200, b"own")
-            assert ("X-Profile-Error" in {key.title() for key in answer.headers}) == (not method)
+            assert ("X-Profile-Error" in {key.title() for key in answer.headers}) == (not begins)
     assert len(log.told) == 1
     assert not under_way
     assert captures(app) == []
@@ -362,6 +370,8 @@ gc.collect()
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_begins_with_nothing_under_way():
     async def app(scope, receive, send):
         if scope["path"] == "/fork":

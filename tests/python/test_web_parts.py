@@ -1,9 +1,12 @@
 """The parts of ctraceprof._web, each by itself."""
 
 import base64
+import contextvars
+import json
 import math
 import random
 import statistics
+import sys
 import threading
 import time
 
@@ -12,8 +15,9 @@ import pytest
 from ctraceprof._web.asking import Ask, is_secret, parse_ask, parse_query, secret_in
 from ctraceprof._web.histogram import BOUNDS, Buckets, Quantiles
 from ctraceprof._web.places import Places
+from ctraceprof._web.recorders import LARGEST, Recorders
 from ctraceprof._web.reports import milliseconds
-from ctraceprof._web.sampling import OneIn, PerSecond, kind_of_path
+from ctraceprof._web.sampling import NO, YES, OneIn, PerSecond, kind_of_path
 from ctraceprof._web.watchdog import Watchdog
 
 # --- asking ----------------------------------------------------------------------------------
@@ -90,15 +94,55 @@ def test_the_comparison_takes_constant_time(monkeypatch):
 # --- sampling --------------------------------------------------------------------------------
 
 
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.mark.parametrize("number", [1, 2, 10, 100])
-def test_one_in(number):
-    sampler = OneIn(number, random.Random(1))
+@pytest.mark.parametrize("between", [1e-4, 1.0])
+def test_one_in(number, between):
+    """As many as is said, in runs or alone."""
+    clock = Clock()
+    sampler = OneIn(number, random.Random(1), clock)
     count = 2000 * number
-    taken = [i for i in range(count) if sampler.is_next()]
-    expected, spread = count / number, math.sqrt(count / number * (1 - 1 / number))
+    taken = []
+    for i in range(count):
+        clock.now += between
+        if sampler.is_next():
+            taken.append(i)
+    run = 4 if between < 0.01 else 1
+    expected, spread = count / number, math.sqrt(run * count / number * (1 - 1 / number))
     assert abs(len(taken) - expected) <= 5 * spread
     if number > 1:  # requests that come in turns are all taken at times
         assert {i % number for i in taken} == set(range(number))
+
+
+def runs_of(sampler, clock, between, count):
+    """How long the runs are, as they were announced."""
+    runs, length = [], 0
+    for _ in range(count):
+        clock.now += between
+        turn = sampler.is_next()
+        length += turn != NO
+        if turn == YES:
+            runs.append(length)
+            length = 0
+        assert turn != NO or length == 0  # what was announced comes
+    return runs
+
+
+def test_runs_where_captures_come_thick():
+    clock = Clock()
+    sampler = OneIn(100, random.Random(1), clock)
+    thick = runs_of(sampler, clock, 1e-4, 400_000)  # a capture every 10 ms
+    assert set(thick) == {1, 4} and thick.count(4) > 0.9 * len(thick)
+    thin = runs_of(sampler, clock, 1e-2, 400_000)  # every second
+    assert thin.count(1) > 0.9 * len(thin)
+    assert sum(thick) + sum(thin) == pytest.approx(8000, rel=0.1)
 
 
 def test_one_in_very_many_is_drawn_at_once():
@@ -118,14 +162,6 @@ def test_one_in_very_many_is_drawn_at_once():
 )  # fmt: skip
 def test_kinds_of_paths(path, kind):
     assert kind_of_path(path) == kind
-
-
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 def simulate(rate, seconds, traffic, seed=1):
@@ -253,6 +289,22 @@ def test_places_of_many_threads():
     assert most[1] <= 4 and places._taken == 0 and places._kinds == {}
 
 
+def test_watchdog_keeps_its_thread_while_there_are_items_again_and_again():
+    """It is not begun for each of them."""
+    watchdog = Watchdog(0.05, print)
+    watchdog.watch("first")
+    thread = watchdog._thread
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        watchdog.forget("first")
+        watchdog.watch("first")
+        watchdog.forget("first")
+        assert watchdog._thread is thread and thread.is_alive()
+        time.sleep(0.01)
+    thread.join(10)
+    assert watchdog._thread is None
+
+
 def test_watchdog():
     ended, gate = [], threading.Event()
 
@@ -277,6 +329,99 @@ def test_watchdog():
     gate.clear()
     watchdog.watch("last")  # and it begins anew
     assert gate.wait(10)
+
+
+# --- recorders -------------------------------------------------------------------------------
+
+CONTEXT = {"scope": "context", "exclude": ["ctraceprof"]}
+
+
+def made(name):
+    namespace = {}
+    exec(f"def {name}(): return len(())", namespace)
+    return namespace[name]
+
+
+def names(profile):
+    return {row.name: row.calls for row in profile.stats()}
+
+
+def test_a_recorder_is_used_again_and_has_nothing_of_before():
+    recorders = Recorders(1, CONTEXT)
+    first, second = recorders.take(), recorders.take()
+    f, g = made("f"), made("g")
+    with first:
+        f()
+    recorders.give_back(first)
+    recorders.give_back(second)  # one is enough
+    recorders.give_back(None)
+    assert recorders.take() is first and recorders.take() not in (first, second)
+    with first:
+        g()
+        f()
+    assert (names(first)["f"], names(first)["g"]) == (1, 1)
+    first.clear()
+    assert names(first) == {}
+
+
+def test_a_recorder_forgets_its_threads():
+    """Or a capture's call tree would have those of the one before."""
+    recorders, f = Recorders(1, CONTEXT), made("f")
+    recorder = recorders.take()
+    with recorder:
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(f,))
+        thread.start()
+        thread.join()
+        f()
+    assert len(json.loads(recorder.dumps("speedscope"))["profiles"]) == 2
+    recorders.give_back(recorder)
+    assert recorders.take() is recorder
+    with recorder:
+        f()
+    assert len(json.loads(recorder.dumps("speedscope"))["profiles"]) == 1
+
+
+def test_what_an_earlier_capture_left_behind_is_not_recorded_in_a_later_one():
+    recorders = Recorders(1, CONTEXT)
+    recorder = recorders.take()
+    f, g, left = made("f"), made("g"), []
+
+    def generator():
+        while True:
+            f()
+            yield
+
+    def first():
+        with recorder:
+            left.append((contextvars.copy_context(), generator()))
+            next(left[0][1])
+
+    contextvars.copy_context().run(first)
+    assert names(recorder)["f"] == 1
+    recorders.give_back(recorder)
+    recorder = recorders.take()
+
+    def second():
+        with recorder:
+            g()
+            left[0][0].run(next, left[0][1])
+            left[0][0].run(f)
+
+    contextvars.copy_context().run(second)
+    assert names(recorder)["g"] == 1 and "f" not in names(recorder) and "generator" not in names(recorder)
+
+
+def test_a_recorder_that_has_become_large_is_not_used_again():
+    recorders = Recorders(1, CONTEXT)
+    recorder = recorders.take()
+    assert sys.getsizeof(recorder) < LARGEST / 100
+    with recorder:
+        for number in range(5000):
+            made(f"function_{number}")()
+    recorders.give_back(recorder)
+    assert recorders.take() is not recorder
+    recorder.clear()
+    assert sys.getsizeof(recorder) > LARGEST
 
 
 def test_the_mean_of_a_busy_hour_is_not_lost():

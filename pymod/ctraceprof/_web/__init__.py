@@ -5,6 +5,8 @@
     sampling   which requests are captured unasked
     places     how many captures there are at once
     capture    one request: its figures and its profile
+    recorders  profiles that record one capture after the other
+    abandoned  captures whose requests were dropped
     watchdog   ends captures that take too long
     templates  the route that a request was for, as its framework spells it
     histogram  durations by their logarithms, and in OpenTelemetry's buckets

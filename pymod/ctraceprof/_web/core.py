@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from .._profile import Profile
 from .._spans import leave_spans
+from .abandoned import abandon, end_abandoned
 from .answers import answer, begin_scrape, challenge, failure, report_answer, scrape_answer
 from .asking import is_secret, parse_ask, secret_in
 from .capture import Capture
@@ -15,9 +16,10 @@ from .exposition import Collector
 from .journal import Journal
 from .options import Options
 from .places import Places
+from .recorders import Recorders
 from .reports import capture_report
 from .routes import Routes
-from .sampling import OneIn, PerSecond, kind_of_path
+from .sampling import NO, YES_AND_NEXT, OneIn, PerSecond, kind_of_path
 from .scrape import Scraper
 from .store import Store
 from .templates import LONGEST, UNMATCHED
@@ -29,6 +31,9 @@ __all__ = ["Web", "inherited_capture", "under_way"]
 BUSY = "there are too many captures at once"
 NO_HOOK = "the interpreter's hook cannot be had; the log says why"
 NO_MEMORY = "there is no memory for it; the log says why"
+
+# Profiles to record with that are kept for the next captures.
+SPARE = 4
 
 # Captures under way, of all middlewares of the process, by their ids; and a weak reference to the one that a
 # context belongs to: contexts may outlive what is kept.
@@ -74,6 +79,7 @@ class Web:
     def _start_anew(self):
         self._process = os.getpid()
         self._places = Places(self.options.max_at_once)
+        self._recorders = Recorders(SPARE, self.options.profile)
         self._watchdog = Watchdog(self.options.max_seconds, self.cut)
 
     def _warm_up(self):
@@ -115,6 +121,7 @@ class Web:
 
     def answer(self, method, place, query, site=None):
         """The Answer, or a ScrapeWish, to who may see the pages. It takes its time: not for an event loop."""
+        end_abandoned()
         try:
             return answer(self, method, place, query, site)
         except Exception as error:
@@ -146,19 +153,20 @@ class Web:
         return parse_ask(query, has_key, profile, format)
 
     def is_sampled(self, path):
-        """Whether it is a request's turn to be captured unasked."""
-        if self._one_in is not None and self._one_in.is_next():
-            return True
-        return self._per_second is not None and self._per_second.is_next(kind_of_path, path)
+        """Whether it is a request's turn to be captured unasked: NO, YES or YES_AND_NEXT."""
+        turn = NO if self._one_in is None else self._one_in.is_next()
+        return turn if turn or self._per_second is None else self._per_second.is_next(kind_of_path, path)
 
     # --- captures ----------------------------------------------------------------------------
 
-    def begin(self, kind, method, path, request, find_template, ask=None, task=None):
+    def begin(self, kind, method, path, request, find_template, ask=None, turn=NO, task=None):
         """Begin to capture the request of the calling context: (Capture, ""), or (None, why not).
 
         kind: "http" or "websocket"; request: what route= is asked about; find_template: without
-        arguments, called when the request is over, for the route's template or None; task: what runs it.
+        arguments, called when the request is over, for the route's template or None; turn: what is_sampled()
+        said; task: what runs it.
         """
+        end_abandoned()
         if ask is not None and ask.error:
             return None, ask.error
         if self._process != os.getpid():
@@ -168,7 +176,8 @@ class Web:
             return None, BUSY
         find_route = functools.partial(self.template, request, find_template)
         try:
-            capture = Capture(kind, method, path, ask, find_route, self.options.profile)
+            recorder = self._recorders.take()
+            capture = Capture(kind, method, path, ask, find_route, recorder, self.options.profile["compensate"])
         except Exception as error:  # no memory
             self._places.give_back(place)
             self.journal.tell("capture", "a request could not be captured", error)
@@ -178,7 +187,7 @@ class Web:
             under_way[capture.id] = capture
             capture.token = _inside.set(weakref.ref(capture))
             self._watchdog.watch(capture)  # which may start its thread: not to be recorded
-            capture.begin()
+            capture.begin(turn == YES_AND_NEXT)
         except Exception as error:
             self._let_go(capture)
             self.journal.tell("hook", "requests cannot be profiled", error)
@@ -223,10 +232,16 @@ class Web:
         try:
             if self._stop(capture, cut):
                 self._file(capture)
+                self._recorders.give_back(capture.hand_back())
             elif not cut:
                 self._measure_late(capture)
         except Exception as error:
             self.journal.tell("capture", "a capture was lost", error)
+
+    def abandon(self, capture):
+        """The request was dropped, wherever that may have happened: its end() follows."""
+        capture.note_end()
+        abandon(functools.partial(self.end, capture))
 
     def _stop(self, capture, cut):
         try:
@@ -281,7 +296,7 @@ class Web:
     def isolate(self, capture):
         """The calling context has inherited a capture by chance, as servers' callbacks do: it leaves it."""
         try:
-            capture.profile._leave()
+            capture.leave()
             leave_spans(capture.spans)
             _inside.set(None)
         except Exception as error:

@@ -7,30 +7,58 @@ import threading
 import time
 from collections import deque
 
-__all__ = ["OneIn", "PerSecond", "kind_of_path"]
+__all__ = ["NO", "YES", "YES_AND_NEXT", "OneIn", "PerSecond", "kind_of_path"]
+
+
+# Whether it is a request's turn: the last word says that it is the next one's, too.
+NO, YES, YES_AND_NEXT = 0, 1, 2
 
 
 class OneIn:
-    """One request in N, each with the same probability: what comes in turns is not always missed."""
+    """One request in N, each with the same probability: what comes in turns is not always missed.
 
-    def __init__(self, number, randomness=None):
+    A capture that comes alone finds code that is not instrumented, caches that hold other things, and leaves
+    both to what comes after it; the next one costs a third. So where captures come thick they are of RUN
+    requests in a row, with pauses that are as many times as long.
+    """
+
+    RUN = 4
+    THICK = 0.03  # seconds, a capture
+
+    def __init__(self, number, randomness=None, clock=time.monotonic):
         self._number = number
         self._random = randomness or random.Random()
+        self._clock = clock
+        self._run = 1  # captures in the present run, or the last
+        self._began = -math.inf  # when it did
+        self._to_come = 0  # of these, not yet taken
         self._left = self._gap()
 
     def _gap(self):
-        # How many requests pass before the next that is taken: geometrically distributed.
+        # How many requests pass before the next run: geometrically distributed, of a mean that makes the
+        # share of those that are taken one in N.
         if self._number == 1:
             return 0
-        return int(math.log(1.0 - self._random.random()) / math.log1p(-1 / self._number))
+        chance = 1 / (1 + self._run * (self._number - 1))
+        return int(math.log(1.0 - self._random.random()) / math.log1p(-chance))
 
-    def is_next(self):
-        """Called for each request. Threads that meet here may lose a step, which only delays."""
+    def is_next(self, path=None):
+        """Called for each request. Threads that meet here may lose a step, or take one more."""
         if self._left > 0:
             self._left -= 1
-            return False
+            return NO
+        return self._take()
+
+    def _take(self):
+        if self._to_come <= 0:
+            now = self._clock()
+            self._run = self.RUN if now - self._began < self.THICK * self._run else 1
+            self._began, self._to_come = now, self._run
+        self._to_come -= 1
+        if self._to_come > 0:
+            return YES_AND_NEXT
         self._left = self._gap()
-        return True
+        return YES
 
 
 # Segments that hold values rather than names.
@@ -68,9 +96,9 @@ class PerSecond:
         """Called for each request; kind_of(path) is asked only if there is room."""
         now = self._clock()
         if now - self._taken[0] < self._window:
-            return False
+            return NO
         with self._lock:
-            return now - self._taken[0] >= self._window and self._take(now, kind_of(path))
+            return YES if now - self._taken[0] >= self._window and self._take(now, kind_of(path)) else NO
 
     def _take(self, now, kind):
         if now - self._adapted >= 2 * self._window:
