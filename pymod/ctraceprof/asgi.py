@@ -229,7 +229,7 @@ class ProfilerMiddleware(Face):
         is profile_format in the query, or X-Profile-Format: html (default), text, speedscope, pstats, json.
         Where the profile cannot be had, X-Profile-Error says why.
     one_in: int N: each request is captured with probability 1/N; where captures would come at less than 30 ms from
-        each other, four in a row with longer pauses, which costs half as much.
+        each other, up to eight in a row with longer pauses, which costs half as much.
     per_second: int or float: so many requests are captured in any second, at most; each kind of path gets its turn.
     path: where the pages are, such as "/-/profiles": routes and captures of this process, reports, metrics (for
         Prometheus), debug/pprof/profile?seconds=N (the whole process, for Pyroscope and Parca). Needs guard or

@@ -107,14 +107,14 @@ class Clock:
 def test_one_in(number, between):
     """As many as is said, in runs or alone."""
     clock = Clock()
-    sampler = OneIn(number, random.Random(1), clock)
+    sampler = OneIn(number, bool, random.Random(1), clock)
     count = 2000 * number
     taken = []
     for i in range(count):
         clock.now += between
         if sampler.is_next():
             taken.append(i)
-    run = 4 if between < 0.01 else 1
+    run = 8 if between < 0.01 else 1
     expected, spread = count / number, math.sqrt(run * count / number * (1 - 1 / number))
     assert abs(len(taken) - expected) <= 5 * spread
     if number > 1:  # requests that come in turns are all taken at times
@@ -137,12 +137,20 @@ def runs_of(sampler, clock, between, count):
 
 def test_runs_where_captures_come_thick():
     clock = Clock()
-    sampler = OneIn(100, random.Random(1), clock)
+    sampler = OneIn(100, bool, random.Random(1), clock)
     thick = runs_of(sampler, clock, 1e-4, 400_000)  # a capture every 10 ms
-    assert set(thick) == {1, 4} and thick.count(4) > 0.9 * len(thick)
+    assert set(thick) == {1, 8} and thick.count(8) > 0.9 * len(thick)
     thin = runs_of(sampler, clock, 1e-2, 400_000)  # every second
     assert thin.count(1) > 0.9 * len(thin)
     assert sum(thick) + sum(thin) == pytest.approx(8000, rel=0.1)
+
+
+def test_runs_end_where_captures_overlap():
+    clock, chance = Clock(), random.Random(2)
+    sampler = OneIn(10, lambda: chance.random() < 0.5, random.Random(1), clock)
+    runs = runs_of(sampler, clock, 1e-4, 200_000)
+    assert {1, 2, 3, 4} <= set(runs) and runs.count(1) < 0.6 * len(runs)
+    assert sum(runs) == pytest.approx(20_000, rel=0.05)
 
 
 def test_one_in_very_many_is_drawn_at_once():

@@ -1,7 +1,7 @@
 """Captures whose requests were dropped: by a server that ends, or by who collects garbage.
 
 That may happen anywhere, in the middle of what takes a lock of ours as well: so it is only noted, and done
-when next a capture begins or a page is asked for. What is never ended so is cut short in its time.
+when next a capture begins or a page is asked for, or as its time is over.
 """
 
 from collections import deque

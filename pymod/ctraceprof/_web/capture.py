@@ -135,7 +135,7 @@ class Capture:
             self.is_over = True
         now = self._ended or time.perf_counter()
         since = self._waits_since
-        self.is_cut = cut
+        self.is_cut = cut and self._ended is None
         try:
             self._recorder.disable()
         finally:

@@ -68,7 +68,7 @@ class Web:
         self.can_ask = chosen.secret is not None or chosen.guard is not None
         self.is_sampling = chosen.one_in is not None or chosen.per_second is not None
         self.is_measuring = chosen.metrics == "all"
-        self._one_in = None if chosen.one_in is None else OneIn(chosen.one_in)
+        self._one_in = None if chosen.one_in is None else OneIn(chosen.one_in, under_way.__len__)
         self._per_second = None if chosen.per_second is None else PerSecond(chosen.per_second)
         self._start_anew()
         if chosen.registry is not None:

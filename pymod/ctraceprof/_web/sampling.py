@@ -18,18 +18,22 @@ class OneIn:
     """One request in N, each with the same probability: what comes in turns is not always missed.
 
     A capture that comes alone finds code that is not instrumented, caches that hold other things, and leaves
-    both to what comes after it; the next one costs a third. So where captures come thick they are of RUN
-    requests in a row, with pauses that are as many times as long.
+    both to what comes after it; the next one costs a third. So where captures come thick they are of up to
+    RUN requests in a row, with pauses that are as many times as long. A run ends where requests overlap: the
+    places for captures are for all kinds of them.
+
+    is_busy() says whether a capture is under way.
     """
 
-    RUN = 4
+    RUN = 8
     THICK = 0.03  # seconds, a capture
 
-    def __init__(self, number, randomness=None, clock=time.monotonic):
+    def __init__(self, number, is_busy=bool, randomness=None, clock=time.monotonic):
         self._number = number
+        self._is_busy = is_busy
         self._random = randomness or random.Random()
         self._clock = clock
-        self._run = 1  # captures in the present run, or the last
+        self._taken = 1  # captures in the present run, or the last
         self._began = -math.inf  # when it did
         self._to_come = 0  # of these, not yet taken
         self._left = self._gap()
@@ -39,10 +43,10 @@ class OneIn:
         # share of those that are taken one in N.
         if self._number == 1:
             return 0
-        chance = 1 / (1 + self._run * (self._number - 1))
+        chance = 1 / (1 + self._taken * (self._number - 1))
         return int(math.log(1.0 - self._random.random()) / math.log1p(-chance))
 
-    def is_next(self, path=None):
+    def is_next(self):
         """Called for each request. Threads that meet here may lose a step, or take one more."""
         if self._left > 0:
             self._left -= 1
@@ -52,11 +56,13 @@ class OneIn:
     def _take(self):
         if self._to_come <= 0:
             now = self._clock()
-            self._run = self.RUN if now - self._began < self.THICK * self._run else 1
-            self._began, self._to_come = now, self._run
+            self._to_come = self.RUN if now - self._began < self.THICK * self._taken else 1
+            self._began, self._taken = now, 0
+        self._taken += 1
         self._to_come -= 1
-        if self._to_come > 0:
+        if self._to_come > 0 and not self._is_busy():
             return YES_AND_NEXT
+        self._to_come = 0
         self._left = self._gap()
         return YES
 
