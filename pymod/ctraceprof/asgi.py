@@ -8,6 +8,7 @@ import sys
 import time
 from types import CoroutineType
 
+from ._web.abandoned import abandon
 from ._web.core import inherited_capture, under_way
 from ._web.face import Face
 from ._web.sampling import NO, YES
@@ -365,13 +366,20 @@ class ProfilerMiddleware(Face):
                 status = message["status"]
             return send(message)
 
+        def measure(seconds):
+            template = self._web.template(scope, lambda: scope_template(scope, before))
+            self._web.routes.measure(template, scope["method"], status, seconds)
+
         started = time.perf_counter()
         try:
             await self.app(scope, receive, noting)
-        finally:
-            seconds = time.perf_counter() - started
-            template = self._web.template(scope, lambda: scope_template(scope, before))
-            self._web.routes.measure(template, scope["method"], status, seconds)
+        except GeneratorExit:  # perhaps garbage is being collected
+            abandon(functools.partial(measure, time.perf_counter() - started))
+            raise
+        except BaseException:
+            measure(time.perf_counter() - started)
+            raise
+        measure(time.perf_counter() - started)
 
     # --- pages -------------------------------------------------------------------------------
 

@@ -506,6 +506,22 @@ def test_a_loop_that_is_closed_on_a_request():
     assert calls(capture.profile, HERE)["leaf"] == 1
 
 
+def test_a_measured_request_that_is_dropped_is_measured_later():
+    async def app(scope, receive, send):
+        await never()
+
+    middleware, client = ProfilerMiddleware(app, metrics="all", route=lambda scope: "/x", secret=SECRET, path="/p"), Client()
+    coroutine = middleware(scope_of(), client.receive, client.send)
+
+    async def main():
+        coroutine.send(None)
+
+    asyncio.run(main())
+    coroutine.close()
+    assert middleware._web.routes.histograms() == []
+    assert b'http_route="/x"' in middleware._web.answer("GET", "/metrics", "").body
+
+
 def test_a_request_that_garbage_is_collected_with_wherever_that_happens():
     """In the middle of a page that has just begun to look at it, for one."""
     from ctraceprof._web.page import capture_page
