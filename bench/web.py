@@ -193,8 +193,8 @@ def modes_of(application, wanted, left_out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--load", required=True)
-    parser.add_argument("--rounds", type=int, default=32)
-    parser.add_argument("--generations", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=64)
+    parser.add_argument("--generations", type=int, default=8)
     parser.add_argument("--milliseconds", type=int, default=300)
     parser.add_argument("--only", default="fastapi,flask")
     parser.add_argument("--modes", action="append", metavar="BEGINNING", help="those alone, and none; may be repeated")
