@@ -16,7 +16,7 @@ __all__ = ["Watchdog"]
 class Watchdog:
     """Calls end(item) for each item that was not forgotten `seconds` after it was given.
 
-    When nothing is left, and nothing is given for LINGER seconds, its thread ends as it wakes next.
+    Its thread looks about it every LINGER seconds, and ends when nothing was given since the last time.
     """
 
     LINGER = 10.0
@@ -64,7 +64,7 @@ class Watchdog:
             item, deadline = next(iter(self._items.items()))
             left = deadline - time.monotonic()
             if left > 0:
-                return left, None
+                return min(left, self.LINGER), None
             del self._items[item]
             return 0, item
 
