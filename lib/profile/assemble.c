@@ -192,21 +192,24 @@ tp_status tp_group_edges(tp_profile *profile)
     return status;
 }
 
+tp_status tp_profile_add_flat_edge(tp_profile *profile, const tp_flat_edge *from, const uint32_t *index_of)
+{
+    tp_edge edge = { .caller = index_of[from->caller],
+                     .callee = index_of[from->callee],
+                     .calls = from->figures.calls,
+                     .primitive_calls = from->figures.primitive_calls,
+                     .total = (double)from->figures.total * profile->unit,
+                     .cumulative = (double)from->figures.cumulative * profile->unit,
+                     .other_total = (double)from->figures.other_total * profile->unit,
+                     .other_cumulative = (double)from->figures.other_cumulative * profile->unit };
+    return tp_profile_add_edge(profile, &edge);
+}
+
 static tp_status take_edges(tp_profile *profile, const tp_flat *flat, const uint32_t *index_of)
 {
     profile->edge_count = 0;
     for (size_t i = 0; i < flat->edge_count; i++) {
-        const tp_flat_edge *from = &flat->edges[i];
-        tp_edge edge = { .caller = index_of[from->caller],
-                         .callee = index_of[from->callee],
-                         .calls = from->figures.calls,
-                         .primitive_calls = from->figures.primitive_calls,
-                         .total = (double)from->figures.total * profile->unit,
-                         .cumulative = (double)from->figures.cumulative * profile->unit,
-                         .other_total = (double)from->figures.other_total * profile->unit,
-                         .other_cumulative =
-                             (double)from->figures.other_cumulative * profile->unit };
-        tp_status status = tp_profile_add_edge(profile, &edge);
+        tp_status status = tp_profile_add_flat_edge(profile, &flat->edges[i], index_of);
         if (status != TP_OK)
             return status;
     }

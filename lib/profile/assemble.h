@@ -2,6 +2,7 @@
 #ifndef TP_ASSEMBLE_H
 #define TP_ASSEMBLE_H
 
+#include "fold.h"
 #include "label_set.h"
 #include "map.h"
 #include "model.h"
@@ -53,6 +54,10 @@ TP_NODISCARD tp_status tp_copy_properties(tp_profile *to, const tp_profile *from
 
 /* Edges by their callees, as profiles have them; within a callee as they came. */
 TP_NODISCARD tp_status tp_group_edges(tp_profile *profile);
+
+/* One edge of a fold, whose ticks become seconds; index_of maps its functions' numbers to the profile's. */
+TP_NODISCARD tp_status tp_profile_add_flat_edge(tp_profile *profile, const tp_flat_edge *from,
+                                                const uint32_t *index_of);
 
 /* Functions and edges from the profile's trees: for a profile that has labels but no figures yet. Rows
  * that are never called go, with their coroutines, and the numbers in trees and coroutines change. */

@@ -52,19 +52,6 @@ static tp_status add_functions(const tp_making *m, uint32_t *index_of)
     return status;
 }
 
-static tp_status add_edge(tp_profile *profile, const tp_flat_edge *from, const uint32_t *index_of)
-{
-    tp_edge edge = { .caller = index_of[from->caller],
-                     .callee = index_of[from->callee],
-                     .calls = from->figures.calls,
-                     .primitive_calls = from->figures.primitive_calls,
-                     .total = (double)from->figures.total * profile->unit,
-                     .cumulative = (double)from->figures.cumulative * profile->unit,
-                     .other_total = (double)from->figures.other_total * profile->unit,
-                     .other_cumulative = (double)from->figures.other_cumulative * profile->unit };
-    return tp_profile_add_edge(profile, &edge);
-}
-
 /* Those of each callee together, by their callers: a chain for each caller in the order of labels, then the
  * stable sort by callee. */
 static tp_status add_edges(const tp_making *m, const uint32_t *index_of)
@@ -84,7 +71,7 @@ static tp_status add_edges(const tp_making *m, const uint32_t *index_of)
     }
     for (size_t caller = 0; status == TP_OK && caller < profile->function_count; caller++) {
         for (uint32_t i = first[caller]; status == TP_OK && i != 0; i = next[i - 1])
-            status = add_edge(profile, &flat->edges[i - 1], index_of);
+            status = tp_profile_add_flat_edge(profile, &flat->edges[i - 1], index_of);
     }
     tp_free(allocator, first);
     tp_free(allocator, next);
