@@ -113,10 +113,10 @@ asan: ## run C and Python tests with the address and undefined behaviour sanitiz
 		tests/python/test_fork.py tests/python/test_processes.py \
 		tests/python/test_contexts.py tests/python/test_coroutines.py tests/python/test_awaited.py \
 		tests/python/test_hosts.py tests/python/test_hosts_end.py tests/python/test_hosts_busy.py \
-		tests/python/test_filters.py tests/python/test_recurrent.py tests/python/test_sums.py \
+		tests/python/test_filters.py tests/python/test_filters_off.py tests/python/test_recurrent.py tests/python/test_sums.py \
 		tests/python/test_decorator.py tests/python/test_decorator_kinds.py tests/python/test_decorator_generators.py \
 		tests/python/test_web_parts.py tests/python/test_web_asgi.py tests/python/test_web_limits.py \
-		tests/python/test_wsgi.py
+		tests/python/test_web_left.py tests/python/test_wsgi.py
 	$(MAKE) fuzz-replay
 
 # Coverage: everything once more with counters, C tests and Python tests.

@@ -274,10 +274,8 @@ class ProfilerMiddleware(Face):
         """Whether a request may be one for the pages, or one that asks for a profile."""
         if self._path is not None and self._path in scope["path"]:
             return True
-        if self._has_secret:
-            for name, _ in scope["headers"]:
-                if name == b"x-profile-key":
-                    return True
+        if self._has_secret and _header(scope, b"x-profile-key") is not None:
+            return True
         return self._has_guard and b"profile=" in scope["query_string"]
 
     async def _serve(self, scope, receive, send):

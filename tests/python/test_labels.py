@@ -142,7 +142,12 @@ def test_definitions_made_at_run_time_are_kept():
     function = make(definition, owner, None)
     before = sys.getrefcount(owner)
     profile = ctraceprof.Profile()
+    for _ in range(2):
+        profile.runcall(function, "abc")
+        assert sys.getrefcount(owner) == before + 1
+        assert sum(row.calls for row in profile.stats()) >= 1
+        profile.clear()  # with what was known of it
+        assert sys.getrefcount(owner) == before and profile.stats() == []
     profile.runcall(function, "abc")
-    assert sys.getrefcount(owner) == before + 1
     del profile
     assert sys.getrefcount(owner) == before
